@@ -1,0 +1,52 @@
+"""Field types that events and registry share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Code = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"),
+    Field(description="Code of a registry entry; never a label, never a person."),
+]
+TicketNumber = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z]{0,3}[0-9]{1,4}$"),
+    Field(description="Number as printed on the ticket, letters first.", examples=["A042"]),
+]
+KeyedHash = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{32}$"),
+    Field(description="HMAC of an appointment's token; its key lives one business day."),
+]
+Channel = Literal["kiosk", "reception", "appointment", "online"]
+Mode = Literal["live", "test"]
+
+# PostgreSQL bigint and JavaScript's exact integers both hold this.
+MAX_INTEGER = 2**53 - 1
+Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+
+
+def _to_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is outside the years 1 to 9999 in UTC") from None
+
+
+UtcDatetime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+
+
+class Model(BaseModel):
+    """Base of every contract: closed to unknown fields, immutable, no silent conversion."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        validate_default=True,
+        use_attribute_docstrings=True,
+    )
