@@ -1,0 +1,1 @@
+"""The programs of Passage; each starts with `python -m services.<name>`."""

@@ -1,0 +1,78 @@
+"""Settings come from the environment, are checked once at the start, and name the variable when
+wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+PREFIX = "PASSAGE_"
+STACK_ENVIRON = Path(".data/stack.env")
+
+S = TypeVar("S", bound="Settings")
+
+
+class InvalidSetting(Exception):
+    """A setting is missing or wrong; the message names the variable and what is expected."""
+
+
+class Settings(BaseModel):
+    """Base of a service's settings: the field `kafka` is read from `PASSAGE_KAFKA`."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @classmethod
+    def from_environ(cls: type[S], environ: Mapping[str, str]) -> S:
+        """Read the settings. Raises InvalidSetting; an empty variable counts as absent."""
+        values: dict[str, Any] = {}
+        for name in cls.model_fields:
+            value = environ.get(PREFIX + name.upper(), "").strip()
+            if value:
+                values[name] = value
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise InvalidSetting(
+                "; ".join(_sentence(cls, problem) for problem in error.errors())
+            ) from None
+
+
+def _sentence(settings: type[Settings], problem: Any) -> str:
+    name = str(problem["loc"][0])
+    variable = PREFIX + name.upper()
+    expected = settings.model_fields[name].description or "a value"
+    if problem["type"] == "missing":
+        return f"{variable} is not set; expected {expected}"
+    return f"{variable} is wrong ({problem['msg']}); expected {expected}"
+
+
+def _addresses(value: str) -> str:
+    for address in value.split(","):
+        host, colon, port = address.strip().rpartition(":")
+        if not host or not colon or not port.isdigit():
+            raise ValueError(f"{address.strip()!r} has no port")
+    return value
+
+
+BrokerAddresses = Annotated[str, AfterValidator(_addresses)]
+"""`host:port[,host:port]` of Kafka's bootstrap servers."""
+
+
+def with_local_stack(environ: Mapping[str, str], file: Path = STACK_ENVIRON) -> dict[str, str]:
+    """The environment, completed with what the local stack wrote about itself.
+
+    Whatever the environment says wins, so that a deployment never falls back to a local stack by
+    half.
+    """
+    if not file.is_file() or any(
+        key.startswith((PREFIX + "KAFKA", PREFIX + "DATABASE")) for key in environ
+    ):
+        return dict(environ)
+    lines = (line.strip() for line in file.read_text().splitlines())
+    pairs = (
+        line.split("=", 1) for line in lines if line and not line.startswith("#") and "=" in line
+    )
+    return {**dict(pairs), **environ}
