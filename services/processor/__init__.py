@@ -1,0 +1,1 @@
+"""The Faust application that folds events into visits and visits into footfall."""

@@ -1,0 +1,189 @@
+-- create_incoming --
+-- Where a batch lands before it is told apart; private to the connection, emptied by each commit.
+CREATE TEMPORARY TABLE incoming_event (
+    event_id uuid PRIMARY KEY,
+    digest bigint NOT NULL,
+    visit_id uuid NOT NULL,
+    type text NOT NULL,
+    site text NOT NULL,
+    source text NOT NULL,
+    boot_id uuid NOT NULL,
+    clock_synced boolean NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    received_at timestamptz NOT NULL,
+    corrected_at timestamptz NOT NULL,
+    correction_method text NOT NULL,
+    body text NOT NULL
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE incoming_visit (LIKE visit) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE incoming_footfall (LIKE footfall) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE incoming_wait (LIKE footfall_wait) ON COMMIT DELETE ROWS;
+
+-- newest_revision --
+SELECT max(revision) FROM registry_revision;
+
+-- read_registry --
+SELECT document FROM registry_revision WHERE revision = %(revision)s;
+
+-- lock_boots --
+-- One worker at a time settles the clock of a boot.
+SELECT pg_advisory_xact_lock(hashtextextended(boot_id::text, 0))
+FROM unnest(%(boot_ids)s::uuid[]) AS boot_id ORDER BY boot_id;
+
+-- read_anchors --
+SELECT boot_id, anchor_seq, anchor_at FROM device_boot
+WHERE boot_id = ANY(%(boot_ids)s) AND anchor_at IS NOT NULL;
+
+-- copy_events --
+COPY incoming_event FROM STDIN (FORMAT BINARY);
+
+-- take_out_seen --
+-- Events recorded before; their digest tells a duplicate from a conflict.
+DELETE FROM incoming_event USING event_seen
+WHERE incoming_event.event_id = event_seen.event_id
+RETURNING event_seen.event_id, event_seen.digest;
+
+-- remember_events --
+INSERT INTO event_seen (event_id, digest, recorded_at)
+SELECT event_id, digest, now() FROM incoming_event ORDER BY event_id
+ON CONFLICT (event_id) DO NOTHING;
+
+-- insert_events --
+INSERT INTO visit_event (
+    corrected_at, event_id, visit_id, type, site, source, boot_id, clock_synced,
+    occurred_at, received_at, correction_method, body
+)
+SELECT
+    corrected_at, event_id, visit_id, type, site, source, boot_id, clock_synced,
+    occurred_at, received_at, correction_method, body::jsonb
+FROM incoming_event;
+
+-- read_unsynced --
+-- Recorded events of a boot whose clock has just become known.
+SELECT event_id, visit_id, received_at, corrected_at, body::text FROM visit_event
+WHERE boot_id = ANY(%(boot_ids)s) AND NOT clock_synced;
+
+-- move_event --
+-- A hypertable row cannot change its chunk: it is taken out and put in again.
+WITH moved AS (
+    DELETE FROM visit_event
+    WHERE event_id = %(event_id)s AND corrected_at = %(from_at)s
+    RETURNING *
+)
+INSERT INTO visit_event (
+    corrected_at, event_id, visit_id, type, site, source, boot_id, clock_synced,
+    occurred_at, received_at, correction_method, body
+)
+SELECT
+    %(to_at)s, event_id, visit_id, type, site, source, boot_id, clock_synced,
+    occurred_at, received_at, %(method)s, body
+FROM moved;
+
+-- lock_visits --
+SELECT visit_id, joined_to, history::text, version FROM visit
+WHERE visit_id = ANY(%(visit_ids)s::uuid[]) ORDER BY visit_id FOR UPDATE;
+
+-- copy_visits --
+COPY incoming_visit (
+    visit_id, version, joined_to, history, last_event_at, state, arrived_at, business_date, site,
+    queue, directorate, service, channel, persons, test, stay_started_at, first_called_at
+) FROM STDIN;
+
+-- upsert_visits --
+-- A row that another worker changed in between keeps its version, and is missing from the count.
+INSERT INTO visit AS v
+SELECT * FROM incoming_visit ORDER BY visit_id
+ON CONFLICT (visit_id) DO UPDATE SET
+    version = EXCLUDED.version,
+    joined_to = EXCLUDED.joined_to,
+    history = EXCLUDED.history,
+    last_event_at = EXCLUDED.last_event_at,
+    state = EXCLUDED.state,
+    arrived_at = EXCLUDED.arrived_at,
+    business_date = EXCLUDED.business_date,
+    site = EXCLUDED.site,
+    queue = EXCLUDED.queue,
+    directorate = EXCLUDED.directorate,
+    service = EXCLUDED.service,
+    channel = EXCLUDED.channel,
+    persons = EXCLUDED.persons,
+    test = EXCLUDED.test,
+    stay_started_at = EXCLUDED.stay_started_at,
+    first_called_at = EXCLUDED.first_called_at
+WHERE v.version = EXCLUDED.version - 1;
+
+-- copy_footfall --
+COPY incoming_footfall FROM STDIN;
+
+-- add_footfall --
+-- In key order, so that two workers on the same buckets wait for each other and never deadlock.
+INSERT INTO footfall AS f
+SELECT * FROM incoming_footfall ORDER BY bucket_start, site, directorate, service, channel
+ON CONFLICT ON CONSTRAINT footfall_key DO UPDATE SET
+    passages = f.passages + EXCLUDED.passages,
+    persons = f.persons + EXCLUDED.persons,
+    tickets = f.tickets + EXCLUDED.tickets,
+    check_ins = f.check_ins + EXCLUDED.check_ins,
+    direct = f.direct + EXCLUDED.direct,
+    queue_entries = f.queue_entries + EXCLUDED.queue_entries,
+    served = f.served + EXCLUDED.served,
+    no_show = f.no_show + EXCLUDED.no_show,
+    "left" = f."left" + EXCLUDED."left",
+    cancelled = f.cancelled + EXCLUDED.cancelled,
+    auto_closed = f.auto_closed + EXCLUDED.auto_closed,
+    transferred = f.transferred + EXCLUDED.transferred,
+    redirected = f.redirected + EXCLUDED.redirected,
+    waits = f.waits + EXCLUDED.waits,
+    wait_ms = f.wait_ms + EXCLUDED.wait_ms,
+    last_call_waits = f.last_call_waits + EXCLUDED.last_call_waits,
+    last_call_wait_ms = f.last_call_wait_ms + EXCLUDED.last_call_wait_ms,
+    services = f.services + EXCLUDED.services,
+    service_ms = f.service_ms + EXCLUDED.service_ms,
+    test = f.test + EXCLUDED.test,
+    time_uncertain = f.time_uncertain + EXCLUDED.time_uncertain;
+
+-- copy_waits --
+COPY incoming_wait FROM STDIN;
+
+-- add_waits --
+INSERT INTO footfall_wait AS w
+SELECT * FROM incoming_wait
+ORDER BY bucket_start, site, directorate, service, channel, measure, bin
+ON CONFLICT ON CONSTRAINT footfall_wait_key DO UPDATE SET n = w.n + EXCLUDED.n;
+
+-- add_coverage --
+INSERT INTO coverage AS c (bucket_start, site, device, minutes)
+VALUES (%(bucket_start)s, %(site)s, %(device)s, %(minutes)s)
+ON CONFLICT ON CONSTRAINT coverage_key DO UPDATE SET minutes = c.minutes | EXCLUDED.minutes;
+
+-- add_boot --
+INSERT INTO device_boot AS b (
+    device, boot_id, site, seqs, anchor_seq, anchor_at,
+    last_occurred_at, last_received_at, outbox_depth, software
+)
+VALUES (
+    %(device)s, %(boot_id)s, %(site)s, %(seqs)s::int8multirange, %(anchor_seq)s, %(anchor_at)s,
+    %(last_occurred_at)s, %(last_received_at)s, %(outbox_depth)s, %(software)s
+)
+ON CONFLICT (device, boot_id) DO UPDATE SET
+    seqs = b.seqs + EXCLUDED.seqs,
+    anchor_seq = coalesce(b.anchor_seq, EXCLUDED.anchor_seq),
+    anchor_at = coalesce(b.anchor_at, EXCLUDED.anchor_at),
+    last_occurred_at = greatest(b.last_occurred_at, EXCLUDED.last_occurred_at),
+    last_received_at = greatest(b.last_received_at, EXCLUDED.last_received_at),
+    outbox_depth = CASE
+        WHEN EXCLUDED.outbox_depth IS NOT NULL AND EXCLUDED.last_occurred_at >= b.last_occurred_at
+        THEN EXCLUDED.outbox_depth ELSE b.outbox_depth
+    END,
+    software = coalesce(EXCLUDED.software, b.software);
+
+-- add_dead_letter --
+INSERT INTO dead_letter (
+    topic, partition, "offset", received_at, reason, field, detail, event_id, site, source,
+    bytes, sha256, body, replayable
+)
+VALUES (
+    %(topic)s, %(partition)s, %(offset)s, %(received_at)s, %(reason)s, %(field)s, %(detail)s,
+    %(event_id)s, %(site)s, %(source)s, %(bytes)s, %(sha256)s, %(body)s::jsonb, %(replayable)s
+)
+ON CONFLICT (topic, partition, "offset") DO NOTHING;

@@ -1,0 +1,35 @@
+"""Settings of the processor, from the environment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from services.runtime.settings import BrokerAddresses, Settings
+
+
+class ProcessorSettings(Settings):
+    """What a worker needs to know."""
+
+    kafka: Annotated[BrokerAddresses, Field(description="host:port[,host:port]")]
+    database_writer: Annotated[
+        str,
+        Field(
+            pattern="^postgres(ql)?://", description="postgresql://user:password@host:port/database"
+        ),
+    ]
+    topic_prefix: Annotated[
+        str, Field(description="what the names of topics begin with", pattern=r"^[a-z0-9._-]*$")
+    ] = ""
+    group: Annotated[str, Field(description="name of the consumer group")] = "passage-processor"
+    worker: Annotated[
+        str | None,
+        Field(description="a name that stays with this worker over restarts, unique in the group"),
+    ] = None
+    batch_events: Annotated[
+        int, Field(ge=1, le=100_000, description="most events in one transaction")
+    ] = 5_000
+    processor_port: Annotated[
+        int | None, Field(ge=1, le=65535, description="port of the worker's own web pages")
+    ] = None

@@ -1,0 +1,312 @@
+"""Step 4: what a batch changes in TimescaleDB, in one transaction.
+
+The statements are in `queries.sql`, in the order in which every worker takes its locks: boots,
+events, visits, buckets, coverage, devices. So two workers wait for each other and never deadlock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from pydantic_core import from_json, to_json
+
+from schemas.dead_letters import DeadLetter
+from schemas.registry import Registry
+from services.core.calendar import from_us
+from services.core.clock import BootAnchor, CorrectionMethod
+from services.core.facts import Fact
+from services.core.footfall import MEASURES, Footfall
+from services.core.joins import StoredVisit
+from services.runtime.queries import load_queries
+
+_SQL = load_queries("services.processor")
+_EVENT_TYPES = (
+    *("uuid", "int8", "uuid", "text", "text", "text", "uuid", "bool"),
+    *("timestamptz", "timestamptz", "timestamptz", "text", "text"),
+)
+
+
+class ConcurrentChange(Exception):
+    """Another worker recorded the same rows in between; the batch must be read and folded again."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """A row of `visit_event`, with the digest of its content for `event_seen`."""
+
+    event_id: UUID
+    digest: int
+    visit_id: UUID
+    type: str
+    site: str
+    source: str
+    boot_id: UUID
+    clock_synced: bool
+    occurred_at: datetime
+    received_at: datetime
+    corrected_at: datetime
+    method: CorrectionMethod
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    """A row of `visit`."""
+
+    visit_id: str
+    version: int
+    joined_to: str | None
+    history: Sequence[Fact]
+    last_event_us: int
+    state: str
+    columns: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BootRow:
+    """A row of `device_boot`: what a batch says of one boot of one device."""
+
+    device: str
+    boot_id: UUID
+    site: str
+    seqs: str
+    """As PostgreSQL writes an int8multirange: `{[1,5),[7,8)}`."""
+    anchor: BootAnchor | None
+    last_occurred_at: datetime
+    last_received_at: datetime
+    outbox_depth: int | None
+    software: str | None
+
+
+class Store:
+    """The processor's connection to TimescaleDB."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self._connection = connection
+
+    @classmethod
+    async def connect(cls, url: str) -> Store:
+        """Open a connection as the writer role. Raises psycopg.OperationalError."""
+        connection = await psycopg.AsyncConnection.connect(
+            url,
+            autocommit=True,
+            application_name="passage-processor",
+            connect_timeout=5,
+            # A database host that vanishes must not hold a worker for the kernel's two hours.
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+            tcp_user_timeout=15_000,
+            options="-c timezone=UTC -c lock_timeout=30s",
+        )
+        await connection.execute(_SQL["create_incoming"])
+        return cls(connection)
+
+    async def close(self) -> None:
+        """Close the connection; an open transaction is rolled back by the server."""
+        await self._connection.close()
+
+    async def read_registry(self, known_revision: int | None) -> tuple[int, Registry] | None:
+        """The newest registry, or None when it is the known one or none was loaded yet."""
+        cursor = await self._connection.execute(_SQL["newest_revision"])
+        row = await cursor.fetchone()
+        if row is None or row[0] is None or row[0] == known_revision:
+            return None
+        cursor = await self._connection.execute(_SQL["read_registry"], {"revision": row[0]})
+        document = await cursor.fetchone()
+        return row[0], Registry.model_validate(document[0] if document else None)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """One transaction; leaving the block commits it, an exception rolls it back."""
+        async with self._connection.transaction():
+            yield Transaction(self._connection)
+
+
+class Transaction:
+    """The steps of one batch, to be called in the order of the methods."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self._connection = connection
+
+    async def lock_boots(self, boot_ids: Iterable[UUID]) -> dict[UUID, BootAnchor]:
+        """Keep other workers from settling these boots' clocks, and return the known anchors."""
+        parameters = {"boot_ids": sorted(boot_ids)}
+        if not parameters["boot_ids"]:
+            return {}
+        await self._connection.execute(_SQL["lock_boots"], parameters)
+        cursor = await self._connection.execute(_SQL["read_anchors"], parameters)
+        return {row[0]: BootAnchor(row[1], row[2]) for row in await cursor.fetchall()}
+
+    async def remember(self, rows: Sequence[EventRow]) -> dict[UUID, int]:
+        """Record new events once; return the digests of those that were recorded before.
+
+        Raises ConcurrentChange when another worker is recording one of them just now.
+        """
+        async with self._connection.cursor() as cursor:
+            async with cursor.copy(_SQL["copy_events"]) as copy:
+                copy.set_types(_EVENT_TYPES)
+                for row in rows:
+                    await copy.write_row(
+                        (
+                            row.event_id,
+                            row.digest,
+                            row.visit_id,
+                            row.type,
+                            row.site,
+                            row.source,
+                            row.boot_id,
+                            row.clock_synced,
+                            row.occurred_at,
+                            row.received_at,
+                            row.corrected_at,
+                            row.method,
+                            row.body,
+                        )
+                    )
+            await cursor.execute(_SQL["take_out_seen"])
+            seen = dict(await cursor.fetchall())
+            await cursor.execute(_SQL["remember_events"])
+            if cursor.rowcount != len(rows) - len(seen):
+                raise ConcurrentChange
+            await cursor.execute(_SQL["insert_events"])
+        return seen
+
+    async def unsynced_events(
+        self, boot_ids: Iterable[UUID]
+    ) -> list[tuple[UUID, UUID, datetime, datetime, str]]:
+        """Recorded events that only these boots' anchors can date.
+
+        Each with its visit, when it was received, its corrected time so far, and its body.
+        """
+        cursor = await self._connection.execute(
+            _SQL["read_unsynced"], {"boot_ids": sorted(boot_ids)}
+        )
+        return await cursor.fetchall()
+
+    async def move_event(
+        self, event_id: UUID, from_at: datetime, to_at: datetime, method: CorrectionMethod
+    ) -> None:
+        """Give a recorded event its repaired time."""
+        await self._connection.execute(
+            _SQL["move_event"],
+            {"event_id": event_id, "from_at": from_at, "to_at": to_at, "method": method},
+        )
+
+    async def lock_visits(self, visit_ids: Iterable[str]) -> dict[str, StoredVisit]:
+        """Read visits and whatever they are joined to, keeping other workers off them."""
+        found: dict[str, StoredVisit] = {}
+        wanted = set(visit_ids)
+        while wanted:
+            cursor = await self._connection.execute(
+                _SQL["lock_visits"], {"visit_ids": sorted(wanted)}
+            )
+            for visit_id, joined_to, history, version in await cursor.fetchall():
+                found[str(visit_id)] = StoredVisit(
+                    str(visit_id),
+                    str(joined_to) if joined_to else None,
+                    [Fact(*fact) for fact in from_json(history)],
+                    version,
+                )
+            wanted = {v.joined_to for v in found.values() if v.joined_to} - set(found)
+        return found
+
+    async def write_visits(self, rows: Sequence[VisitRow]) -> None:
+        """Insert or update visits. Raises ConcurrentChange when one was changed in between."""
+        if not rows:
+            return
+        async with self._connection.cursor() as cursor:
+            async with cursor.copy(_SQL["copy_visits"]) as copy:
+                for row in rows:
+                    column = row.columns.get
+                    await copy.write_row(
+                        (
+                            row.visit_id,
+                            row.version,
+                            row.joined_to,
+                            to_json(row.history).decode(),
+                            from_us(row.last_event_us),
+                            row.state,
+                            column("arrived_at"),
+                            column("business_date"),
+                            column("site"),
+                            column("queue"),
+                            column("directorate"),
+                            column("service"),
+                            column("channel"),
+                            column("persons"),
+                            row.state == "test",
+                            column("stay_started_at"),
+                            column("first_called_at"),
+                        )
+                    )
+            await cursor.execute(_SQL["upsert_visits"])
+            if cursor.rowcount != len(rows):
+                raise ConcurrentChange
+
+    async def add_footfall(self, footfall: Footfall) -> None:
+        """Add differences to the buckets and to their wait sketches."""
+        async with self._connection.cursor() as cursor:
+            if footfall.measures:
+                async with cursor.copy(_SQL["copy_footfall"]) as copy:
+                    for key, row in footfall.measures.items():
+                        counts = (row.get(measure, 0) for measure in MEASURES)
+                        await copy.write_row((from_us(key[0]), *key[1:], *counts))
+                await cursor.execute(_SQL["add_footfall"])
+            if footfall.bins:
+                async with cursor.copy(_SQL["copy_waits"]) as copy:
+                    for (key, measure, bin_number), n in footfall.bins.items():
+                        await copy.write_row((from_us(key[0]), *key[1:], measure, bin_number, n))
+                await cursor.execute(_SQL["add_waits"])
+
+    async def add_coverage(self, minutes: Mapping[tuple[int, str, str], int]) -> None:
+        """Add covered minutes: bit masks by (bucket start in µs, site, device)."""
+        rows = [
+            {"bucket_start": from_us(key[0]), "site": key[1], "device": key[2], "minutes": mask}
+            for key, mask in sorted(minutes.items())
+        ]
+        await self._execute_many("add_coverage", rows)
+
+    async def add_boots(self, rows: Iterable[BootRow]) -> None:
+        """Add what the batch says of devices."""
+        await self._execute_many(
+            "add_boot",
+            [
+                {
+                    "device": row.device,
+                    "boot_id": row.boot_id,
+                    "site": row.site,
+                    "seqs": row.seqs,
+                    "anchor_seq": row.anchor.seq if row.anchor else None,
+                    "anchor_at": row.anchor.zero_at if row.anchor else None,
+                    "last_occurred_at": row.last_occurred_at,
+                    "last_received_at": row.last_received_at,
+                    "outbox_depth": row.outbox_depth,
+                    "software": row.software,
+                }
+                for row in sorted(rows, key=lambda row: (row.device, row.boot_id))
+            ],
+        )
+
+    async def add_dead_letters(self, letters: Iterable[DeadLetter]) -> None:
+        """Keep refused messages; one that is kept already stays as it is."""
+        await self._execute_many(
+            "add_dead_letter",
+            [
+                letter.model_dump(exclude={"body"})
+                | {"body": to_json(letter.body).decode() if letter.body is not None else None}
+                for letter in letters
+            ],
+        )
+
+    async def _execute_many(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            async with self._connection.cursor() as cursor:
+                await cursor.executemany(sql.SQL(_SQL[name]), rows)
