@@ -1,0 +1,47 @@
+# Everything that people and CI do here. `make` alone lists it.
+.DEFAULT_GOAL := help
+.PHONY: help install demo down clean test check test-unit test-integration test-faults format lock
+
+VENV := .venv/bin
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+install: ## Install what is missing: system packages, Python packages in .venv
+	@bash deploy/local/bootstrap.sh
+
+demo: install ## One simulated day through the whole pipeline, on this machine
+	@$(VENV)/passage demo
+
+down: ## Stop what the demo started
+	@$(VENV)/passage down
+
+clean: ## Stop it and remove its data
+	@$(VENV)/passage clean
+
+check: install ## Lint, format, types, import rules, contracts equal to their models
+	$(VENV)/ruff format --check
+	$(VENV)/ruff check
+	$(VENV)/mypy
+	$(VENV)/lint-imports --no-logo
+	$(VENV)/python -m schemas check
+
+test: check ## All checks and all tests, the short fault run included
+	$(VENV)/pytest
+
+test-unit: install ## Tests that need nothing running
+	$(VENV)/pytest tests/unit tests/contract
+
+test-integration: install ## Tests on a real Kafka and TimescaleDB, which they start
+	$(VENV)/pytest tests/integration
+
+test-faults: install ## Break everything on purpose, at length, and print what it cost
+	PASSAGE_FAULTS=full $(VENV)/pytest tests/faults
+
+format: install ## Format the code
+	$(VENV)/ruff format
+	$(VENV)/ruff check --fix
+
+lock: ## Lock the dependencies anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --extra all --group dev pyproject.toml -o requirements.lock

@@ -1,0 +1,1 @@
+"""The history, read-only: what planners ask of the counts that are kept."""
