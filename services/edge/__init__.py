@@ -1,0 +1,1 @@
+"""On the kiosk or the reception desk: events into a durable outbox, and from there to Kafka."""

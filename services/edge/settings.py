@@ -1,0 +1,81 @@
+"""Settings of a device, from `PASSAGE_…` variables."""
+
+from __future__ import annotations
+
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field
+
+from schemas.types import Code, Mode
+from services.runtime.settings import BrokerAddresses, Settings
+
+
+def _time_zone(name: str) -> str:
+    # The registry's own type would do, but building the registry's models delays every command.
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone") from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+
+
+class EdgeSettings(Settings):
+    """Who this device is, where its outbox is, and how it reaches the broker."""
+
+    device: Annotated[Code, Field(description="this device's code in the registry, e.g. k1")]
+    site: Annotated[Code, Field(description="the site's code in the registry, e.g. creteil")]
+    mode: Annotated[Mode, Field(description="live, or test for training")] = "live"
+    time_zone: Annotated[TimeZone, Field(description="the site's time zone, e.g. Europe/Paris")] = (
+        "Europe/Paris"
+    )
+    business_day_starts: Annotated[
+        time, Field(description="the local hour at which tickets start again, e.g. 04:00")
+    ] = time(4, 0)
+
+    outbox: Annotated[Path, Field(description="path of the outbox's file")] = Path(
+        "/var/lib/passage/outbox.db"
+    )
+    outbox_max_mb: Annotated[
+        float, Field(ge=0.1, le=1_000_000, description="largest size of the outbox in MB")
+    ] = 256
+    outbox_min_free_mb: Annotated[
+        float, Field(ge=0, le=1_000_000, description="disk space in MB that the outbox leaves free")
+    ] = 64
+    heartbeat_s: Annotated[
+        float, Field(ge=1, le=1000, description="seconds between two heartbeats, 1 to 1000")
+    ] = 30
+
+    kafka: Annotated[
+        BrokerAddresses | None, Field(description="host:port[,host:port] of the brokers")
+    ] = None
+    topic_prefix: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9._-]{0,100}$", description="text put before the topics' names"),
+    ] = ""
+    compression: Annotated[
+        Literal["none", "gzip", "lz4", "snappy", "zstd"],
+        Field(description="none, gzip, lz4, snappy or zstd"),
+    ] = "gzip"
+    kafka_security: Annotated[
+        Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
+        Field(description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"),
+    ] = "PLAINTEXT"
+    kafka_ca_file: Annotated[
+        Path | None, Field(description="file of the authority that signed the broker's certificate")
+    ] = None
+    kafka_mechanism: Annotated[
+        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"],
+        Field(description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"),
+    ] = "SCRAM-SHA-512"
+    kafka_username: Annotated[str | None, Field(description="this device's user at the broker")] = (
+        None
+    )
+    kafka_password_file: Annotated[
+        Path | None, Field(description="file that holds that user's password")
+    ] = None
