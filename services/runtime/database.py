@@ -92,7 +92,7 @@ def connect(
 
 def unavailable(address: DatabaseUrl, error: psycopg.OperationalError) -> DatabaseUnavailable:
     """The sentence for a connection that failed: the server's own words, and the remedy."""
-    words = str(error).strip().removeprefix("connection failed: ")
+    words = " ".join(str(error).split()).removeprefix("connection failed: ")
     if address.password:
         words = words.replace(address.password, "***")
     # libpq gives no error code here, and the server's words are in the server's language.
@@ -101,4 +101,4 @@ def unavailable(address: DatabaseUrl, error: psycopg.OperationalError) -> Databa
         if "FATAL:" in words or "fatal:" in words.lower()
         else "check that the server runs and that host and port are right"
     )
-    return DatabaseUnavailable(f"{address} does not let us in: {words}; {remedy}")
+    return DatabaseUnavailable(f"no connection to {address}: {words}; {remedy}")

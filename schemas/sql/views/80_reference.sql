@@ -1,0 +1,33 @@
+-- Names for codes. Codes stay, names may change: join on codes.
+
+CREATE OR REPLACE VIEW reference_site AS
+SELECT code AS site, name AS site_name, time_zone, business_day_starts, public_holidays, valid_from, valid_to
+FROM site;
+COMMENT ON VIEW reference_site IS 'The name and time zone of each site; valid_to is the first day on which it is no more.';
+
+CREATE OR REPLACE VIEW reference_directorate AS
+SELECT code AS directorate, name AS directorate_name, receives_public, valid_from, valid_to
+FROM directorate;
+COMMENT ON VIEW reference_directorate IS 'The name of each directorate, and whether it receives the public.';
+
+CREATE OR REPLACE VIEW reference_service AS
+SELECT
+    service.code AS service,
+    service.name AS service_name,
+    service.directorate,
+    directorate.name AS directorate_name,
+    service.valid_from,
+    service.valid_to
+FROM service
+JOIN directorate ON directorate.code = service.directorate;
+COMMENT ON VIEW reference_service IS 'The name of each service, and its directorate.';
+
+CREATE OR REPLACE VIEW reference_opening_hours AS
+SELECT site, valid_from, valid_to, weekday AS iso_weekday, opens, closes FROM opening_hours;
+COMMENT ON VIEW reference_opening_hours IS
+'When each site opens, by ISO weekday (Monday is 1), in its own time; closed days are in reference_closed_day.';
+
+CREATE OR REPLACE VIEW reference_closed_day AS
+SELECT site, day AS local_date, reason FROM closed_day;
+COMMENT ON VIEW reference_closed_day IS
+'Days on which a site stays closed: public holidays and its own closures.';

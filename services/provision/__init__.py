@@ -1,0 +1,1 @@
+"""Makes an environment match the contracts: database, topics, registry. Twice changes nothing."""

@@ -1,0 +1,57 @@
+"""Settings of provisioning, from the environment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from services.provision.database import DatabaseUrls
+from services.runtime.settings import BrokerAddresses, Settings
+
+
+def _url(text: SecretStr) -> SecretStr:
+    if not text.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("it does not begin with postgresql://")
+    return text
+
+
+# Secret, so that no log or traceback shows the password.
+_EXPECTED = "postgresql://user:password@host:port/database"
+DatabaseUrlText = Annotated[SecretStr, AfterValidator(_url)]
+
+
+class DatabaseSettings(Settings):
+    """Where the database is, and who uses it."""
+
+    database_admin: Annotated[DatabaseUrlText | None, Field(description=_EXPECTED)] = None
+    database_owner: Annotated[DatabaseUrlText, Field(description=_EXPECTED)]
+    database_writer: Annotated[DatabaseUrlText, Field(description=_EXPECTED)]
+    database_reader: Annotated[DatabaseUrlText, Field(description=_EXPECTED)]
+
+    @property
+    def urls(self) -> DatabaseUrls:
+        return DatabaseUrls(
+            owner=self.database_owner.get_secret_value(),
+            writer=self.database_writer.get_secret_value(),
+            reader=self.database_reader.get_secret_value(),
+            admin=self.database_admin.get_secret_value() if self.database_admin else None,
+        )
+
+
+class TopicSettings(Settings):
+    """Where Kafka is, and what the topics there are called."""
+
+    kafka: Annotated[BrokerAddresses, Field(description="host:port[,host:port]")]
+    topic_prefix: Annotated[
+        str, Field(description="what the names of topics begin with", pattern=r"^[a-z0-9._-]*$")
+    ] = ""
+    replication_factor: Annotated[
+        int | None, Field(ge=1, le=100, description="how many brokers hold each message")
+    ] = None
+
+
+class RegistrySettings(Settings):
+    """Whose tables the registry goes to."""
+
+    database_owner: Annotated[DatabaseUrlText, Field(description=_EXPECTED)]
