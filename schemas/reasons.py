@@ -45,6 +45,6 @@ EXPLANATIONS: dict[Reason, str] = {
     Reason.UNKNOWN_DEVICE: "The registry has no such device on that date.",
     Reason.MISMATCH: "Two codes of the event contradict each other in the registry.",
     Reason.TOO_OLD: "Older than the back-fill horizon: no longer to be told from a duplicate.",
-    Reason.UNPROCESSABLE: "The processor failed on this event: a defect of ours; replay once mended.",
+    Reason.UNPROCESSABLE: "The processor failed on this event: a defect of ours to be mended.",
     Reason.CONFLICT: "Another event with the same event_id and other content was recorded first.",
 }

@@ -93,6 +93,12 @@ class Closure(Entry):
     last: date
     reason: Label
 
+    @model_validator(mode="after")
+    def _ends_later(self) -> Closure:
+        if self.last < self.first:
+            raise ValueError(f"ends on {self.last} but starts on {self.first}")
+        return self
+
 
 class Site(Valid):
     """A place that receives visitors."""

@@ -14,6 +14,13 @@ _PARTS = {
         "The whole pipeline on this machine, one simulated day.",
     ),
     "down": ("services.demo.__main__:down", "Stop what `demo` started; the data stays."),
+    "audit": ("services.audit.__main__:audit", "Recompute every count, print every difference."),
+    "rebuild": ("services.audit.__main__:rebuild", "Make counts again from the raw events."),
+    "purge": ("services.audit.__main__:purge", "Remove visits past their age; counts stay."),
+    "dead-letters": (
+        "services.deadletters.__main__:dead_letters",
+        "What was refused and why; mend and replay it.",
+    ),
     "clean": ("services.demo.__main__:clean", "Stop it and remove the data."),
     "edge": ("services.edge.__main__:edge", "On a kiosk or a reception: emit and deliver events."),
     "history": ("services.planner.__main__:history", "How many came, by hour and directorate."),

@@ -24,6 +24,7 @@ from services.provision import topics as provision_topics
 from services.stack.kafka import KafkaServer
 from services.stack.postgres import PostgresServer
 from services.stack.stack import Stack
+from tests.pipeline import Pipeline
 
 PROJECT = Path(__file__).parent.parent
 REGISTRY_FILE = PROJECT / "deploy" / "registry.yaml"
@@ -38,7 +39,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(getattr(pytest.mark, folder))
 
 
-def eventually(condition: Callable[[], T], *, deadline_s: float = 30.0) -> T:
+def eventually(
+    condition: Callable[[], T], *, deadline_s: float = 120.0, every_s: float = 0.05
+) -> T:
     """Wait until the condition holds and return its value; fail at the deadline."""
     ends = time.monotonic() + deadline_s
     while True:
@@ -46,7 +49,7 @@ def eventually(condition: Callable[[], T], *, deadline_s: float = 30.0) -> T:
         if value:
             return value
         assert time.monotonic() < ends, f"not within {deadline_s} s; last seen: {value!r}"
-        time.sleep(0.05)
+        time.sleep(every_s)
 
 
 @pytest.fixture(name="eventually", scope="session")
@@ -218,3 +221,18 @@ def topics(stack: Stack) -> str:
     prefix = f"t{uuid4().hex[:8]}."
     provision_topics.apply(stack.environ()["PASSAGE_KAFKA"], prefix)
     return prefix
+
+
+@pytest.fixture
+def pipeline(stack: Stack, topics: str, database: Database, tmp_path: Path) -> Iterator[Pipeline]:
+    """Topics and a database of this test's own; the workers that it starts end with it."""
+    environ = {
+        "PASSAGE_KAFKA": stack.environ()["PASSAGE_KAFKA"],
+        "PASSAGE_DATABASE_WRITER": database.writer,
+        "PASSAGE_TOPIC_PREFIX": topics,
+        "PASSAGE_GROUP": f"{topics}passage-processor",
+    }
+    running = Pipeline(environ["PASSAGE_KAFKA"], topics, database, environ, tmp_path)
+    yield running
+    for worker in running.workers:
+        worker.kill()

@@ -3,49 +3,54 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from schemas.events import DeviceEvent, Heartbeat, VisitEvent
-from services.core.clock import BootAnchor
+from services.core.clock import EARLIEST, BootAnchor, correct
 from services.core.coverage import covered_minutes
-from services.core.decisions import Accepted
-from services.processor.messages import Message
+from services.core.decisions import BACKFILL_HORIZON, Accepted
 from services.processor.store import BootRow
 
 
-def boot_rows(
-    received: Iterable[tuple[Message, VisitEvent | DeviceEvent]],
-    anchors: Mapping[UUID, BootAnchor],
-) -> list[BootRow]:
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An event as a sign of its device."""
+
+    event: VisitEvent | DeviceEvent
+    received_at: datetime
+    anchor: BootAnchor | None
+
+    @property
+    def reported_to(self) -> datetime:
+        """Event time that the device has reached; a time nobody can know reaches nowhere."""
+        at, method = correct(
+            self.event, received_at=self.received_at, anchor=self.anchor, horizon=BACKFILL_HORIZON
+        )
+        return EARLIEST if method == "uncertain" else at
+
+
+def boot_rows(reports: Iterable[Report]) -> list[BootRow]:
     """One row for each boot of each device in the batch."""
-    by_boot: dict[tuple[str, UUID], list[tuple[Message, VisitEvent | DeviceEvent]]]
-    by_boot = defaultdict(list)
-    for message, event in received:
-        by_boot[event.source, event.boot_id].append((message, event))
-    return [
-        _boot_row(device, boot_id, items, anchors.get(boot_id))
-        for (device, boot_id), items in by_boot.items()
-    ]
+    by_boot: dict[tuple[str, UUID], list[Report]] = defaultdict(list)
+    for report in reports:
+        by_boot[report.event.source, report.event.boot_id].append(report)
+    return [_boot_row(device, boot_id, items) for (device, boot_id), items in by_boot.items()]
 
 
-def _boot_row(
-    device: str,
-    boot_id: UUID,
-    items: list[tuple[Message, VisitEvent | DeviceEvent]],
-    anchor: BootAnchor | None,
-) -> BootRow:
-    events = [event for _, event in items]
-    heartbeats = [event for event in events if isinstance(event, Heartbeat)]
+def _boot_row(device: str, boot_id: UUID, reports: list[Report]) -> BootRow:
+    heartbeats = [r.event for r in reports if isinstance(r.event, Heartbeat)]
     newest = max(heartbeats, key=lambda event: event.seq, default=None)
     return BootRow(
         device=device,
         boot_id=boot_id,
-        site=events[0].site,
-        seqs=multirange(event.seq for event in events),
-        anchor=anchor,
-        last_occurred_at=max(event.occurred_at for event in events),
-        last_received_at=max(message.received_at for message, _ in items),
+        site=reports[0].event.site,
+        seqs=multirange(report.event.seq for report in reports),
+        anchor=reports[0].anchor,
+        last_occurred_at=max(report.reported_to for report in reports),
+        last_received_at=max(report.received_at for report in reports),
         outbox_depth=newest.outbox_depth if newest else None,
         software=newest.software if newest else None,
     )

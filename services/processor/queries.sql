@@ -19,11 +19,12 @@ CREATE TEMPORARY TABLE incoming_visit (LIKE visit) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE incoming_footfall (LIKE footfall) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE incoming_wait (LIKE footfall_wait) ON COMMIT DELETE ROWS;
 
+-- enter_gate --
+-- Batches go through together; a rebuild waits for them, then keeps them out for a moment.
+SELECT pg_advisory_xact_lock_shared(%(gate)s);
+
 -- newest_revision --
 SELECT max(revision) FROM registry_revision;
-
--- read_registry --
-SELECT document FROM registry_revision WHERE revision = %(revision)s;
 
 -- lock_boots --
 -- One worker at a time settles the clock of a boot.
@@ -159,11 +160,16 @@ ON CONFLICT ON CONSTRAINT coverage_key DO UPDATE SET minutes = c.minutes | EXCLU
 -- add_boot --
 INSERT INTO device_boot AS b (
     device, boot_id, site, seqs, anchor_seq, anchor_at,
-    last_occurred_at, last_received_at, outbox_depth, software
+    last_occurred_at, last_received_at, outbox_depth, software, complete_to
 )
 VALUES (
     %(device)s, %(boot_id)s, %(site)s, %(seqs)s::int8multirange, %(anchor_seq)s, %(anchor_at)s,
-    %(last_occurred_at)s, %(last_received_at)s, %(outbox_depth)s, %(software)s
+    %(last_occurred_at)s, %(last_received_at)s, %(outbox_depth)s, %(software)s,
+    CASE
+        WHEN lower(%(seqs)s::int8multirange) = 1
+            AND %(seqs)s::int8multirange = int8multirange(range_merge(%(seqs)s::int8multirange))
+        THEN %(last_occurred_at)s::timestamptz
+    END
 )
 ON CONFLICT (device, boot_id) DO UPDATE SET
     seqs = b.seqs + EXCLUDED.seqs,
@@ -175,7 +181,25 @@ ON CONFLICT (device, boot_id) DO UPDATE SET
         WHEN EXCLUDED.outbox_depth IS NOT NULL AND EXCLUDED.last_occurred_at >= b.last_occurred_at
         THEN EXCLUDED.outbox_depth ELSE b.outbox_depth
     END,
-    software = coalesce(EXCLUDED.software, b.software);
+    software = coalesce(EXCLUDED.software, b.software),
+    complete_to = CASE
+        WHEN lower(b.seqs + EXCLUDED.seqs) = 1
+            AND b.seqs + EXCLUDED.seqs = int8multirange(range_merge(b.seqs + EXCLUDED.seqs))
+        THEN greatest(b.last_occurred_at, EXCLUDED.last_occurred_at)
+        ELSE b.complete_to
+    END;
+
+-- final_buckets --
+SELECT site, bucket_start
+FROM unnest(%(sites)s::text[], %(bucket_starts)s::timestamptz[]) AS changed (site, bucket_start)
+WHERE bucket_is_final(site, bucket_start);
+
+-- add_restatement --
+INSERT INTO restatement (bucket_start, site, directorate, service, channel, cause, changes)
+VALUES (
+    %(bucket_start)s, %(site)s, %(directorate)s, %(service)s, %(channel)s, %(cause)s,
+    %(changes)s::jsonb
+);
 
 -- add_dead_letter --
 INSERT INTO dead_letter (

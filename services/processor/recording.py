@@ -21,9 +21,9 @@ from services.core.calendar import to_us
 from services.core.clock import BootAnchor, CorrectionMethod, anchor_of, correct
 from services.core.decisions import BACKFILL_HORIZON, Accepted, RegistryIndex, Rejected, decide
 from services.core.facts import Fact, fact_of
-from services.core.footfall import difference
 from services.core.joins import change_visits, ids_to_load
-from services.processor.devices import boot_rows, coverage
+from services.core.restatements import changed_footfall, restatements
+from services.processor.devices import Report, boot_rows, coverage
 from services.processor.messages import Message, dead_letter
 from services.processor.store import EventRow, Store, Transaction
 from services.processor.visit_rows import visit_rows
@@ -83,10 +83,12 @@ class Recorder:
                 await _repair_clocks(transaction, newly_anchored, anchors, registry, facts)
             await _change_visits(transaction, facts, registry)
             await transaction.add_coverage(coverage(device_events))
-            of_known_devices = (
-                (d.message, d.event) for d in decoded if d.event.source in registry.devices
-            )
-            await transaction.add_boots(boot_rows(of_known_devices, anchors))
+            of_known_devices = [
+                Report(d.event, d.message.received_at, anchors.get(d.event.boot_id))
+                for d in decoded
+                if d.event.source in registry.devices
+            ]
+            await transaction.add_boots(boot_rows(of_known_devices))
             await transaction.add_dead_letters(recorded.dead_letters)
         self._remember_anchored(offered)
         recorded.device_events = len(device_events)
@@ -261,9 +263,7 @@ async def _change_visits(
     await transaction.write_visits(
         [row for change in changes for row in visit_rows(change, stored, registry)]
     )
-    await transaction.add_footfall(
-        difference(
-            (visit for change in changes for visit in change.before),
-            (change.after for change in changes),
-        )
-    )
+    footfall = changed_footfall(changes)
+    final = await transaction.final_buckets(footfall.measures)
+    await transaction.add_restatements(restatements(changes, final))
+    await transaction.add_footfall(footfall)

@@ -19,18 +19,24 @@ from pydantic_core import from_json, to_json
 
 from schemas.dead_letters import DeadLetter
 from schemas.registry import Registry
-from services.core.calendar import from_us
+from services.core.calendar import from_us, to_us
 from services.core.clock import BootAnchor, CorrectionMethod
 from services.core.facts import Fact
-from services.core.footfall import MEASURES, Footfall
+from services.core.footfall import MEASURES, Footfall, FootfallKey
 from services.core.joins import StoredVisit
+from services.core.restatements import Restatement
 from services.runtime.queries import load_queries
+from services.runtime.registry import read_registry_async
 
 _SQL = load_queries("services.processor")
 _EVENT_TYPES = (
     *("uuid", "int8", "uuid", "text", "text", "text", "uuid", "bool"),
     *("timestamptz", "timestamptz", "timestamptz", "text", "text"),
 )
+
+
+GATE = 7_294_361
+"""Advisory lock that every batch shares, and that a rebuild takes for itself."""
 
 
 class ConcurrentChange(Exception):
@@ -104,10 +110,17 @@ class Store:
             keepalives_interval=2,
             keepalives_count=3,
             tcp_user_timeout=15_000,
-            options="-c timezone=UTC -c lock_timeout=30s",
+            # A worker that is frozen in a batch, or whose host vanishes, must not keep its locks.
+            options="-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=20s"
+            " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3",
         )
         await connection.execute(_SQL["create_incoming"])
         return cls(connection)
+
+    @property
+    def connection(self) -> psycopg.AsyncConnection[Any]:
+        """The connection itself, for statements that are no part of a batch."""
+        return self._connection
 
     async def close(self) -> None:
         """Close the connection; an open transaction is rolled back by the server."""
@@ -119,14 +132,13 @@ class Store:
         row = await cursor.fetchone()
         if row is None or row[0] is None or row[0] == known_revision:
             return None
-        cursor = await self._connection.execute(_SQL["read_registry"], {"revision": row[0]})
-        document = await cursor.fetchone()
-        return row[0], Registry.model_validate(document[0] if document else None)
+        return await read_registry_async(self._connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """One transaction; leaving the block commits it, an exception rolls it back."""
         async with self._connection.transaction():
+            await self._connection.execute(_SQL["enter_gate"], {"gate": GATE})
             yield Transaction(self._connection)
 
 
@@ -265,6 +277,39 @@ class Transaction:
                     for (key, measure, bin_number), n in footfall.bins.items():
                         await copy.write_row((from_us(key[0]), *key[1:], measure, bin_number, n))
                 await cursor.execute(_SQL["add_waits"])
+
+    async def final_buckets(self, keys: Iterable[FootfallKey]) -> set[tuple[str, int]]:
+        """Of the keys' buckets, those that are final, as (site, bucket start in µs).
+
+        To be asked before `add_boots`: final means before this batch.
+        """
+        buckets = {(key.site, key.bucket_start_us) for key in keys}
+        cursor = await self._connection.execute(
+            _SQL["final_buckets"],
+            {
+                "sites": [site for site, _ in buckets],
+                "bucket_starts": [from_us(start_us) for _, start_us in buckets],
+            },
+        )
+        return {(row[0], to_us(row[1])) for row in await cursor.fetchall()}
+
+    async def add_restatements(self, rows: Iterable[Restatement]) -> None:
+        """Log changes of buckets that were final."""
+        await self._execute_many(
+            "add_restatement",
+            [
+                {
+                    "bucket_start": from_us(row.key.bucket_start_us),
+                    "site": row.key.site,
+                    "directorate": row.key.directorate,
+                    "service": row.key.service,
+                    "channel": row.key.channel,
+                    "cause": row.cause,
+                    "changes": to_json(row.changes).decode(),
+                }
+                for row in rows
+            ],
+        )
 
     async def add_coverage(self, minutes: Mapping[tuple[int, str, str], int]) -> None:
         """Add covered minutes: bit masks by (bucket start in µs, site, device)."""

@@ -1,19 +1,27 @@
-"""A worker as its own process, and a producer that speaks to the real broker."""
+"""A pipeline to test: topics, a database, workers as their own processes, and the true counts."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from services.stack.stack import Stack
+from services.core.footfall import MEASURES
+from services.simulator.messages import as_messages
+from services.simulator.simulation import Simulation
+
+NOT_IN_THE_TRUTH = ("direct", "redirected", "last_call_waits", "last_call_wait_ms")
+COMPARED = tuple(m for m in MEASURES if m not in NOT_IN_THE_TRUTH)
+
+Buckets = dict[tuple[Any, ...], dict[str, int]]
 
 
 @dataclass
@@ -44,6 +52,32 @@ class Worker:
         """SIGTERM, and its exit code."""
         return self._end(signal.SIGTERM)
 
+    def freeze(self) -> None:
+        """SIGSTOP: the process stays, with its connections, and does nothing any more."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
+
+    def resume(self) -> None:
+        """SIGCONT: the process goes on where it was frozen."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+    def is_running(self) -> bool:
+        """Whether the process that was started last still lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def said(self, message: str) -> list[dict[str, Any]]:
+        """The lines of its log with this message, of all its lives."""
+        lines = []
+        for line in self.log.read_text().splitlines():
+            # The last one may be written just now, or was cut off by a kill.
+            if line.endswith("}"):
+                entry = json.loads(line[line.index("{") :])
+                if entry["message"] == message:
+                    lines.append(entry)
+        return lines
+
     def _end(self, how: signal.Signals) -> int:
         if self.process is None:
             return 0
@@ -59,7 +93,7 @@ class Pipeline:
 
     kafka: str
     prefix: str
-    database: object
+    database: Any
     environ: dict[str, str]
     folder: Path
     workers: list[Worker] = field(default_factory=list)
@@ -109,18 +143,25 @@ class Pipeline:
         return self.lag() == 0
 
 
-@pytest.fixture
-def pipeline(stack: Stack, topics: str, database: object, tmp_path: Path) -> Iterator[Pipeline]:
-    environ = {
-        "PASSAGE_KAFKA": stack.environ()["PASSAGE_KAFKA"],
-        "PASSAGE_DATABASE_WRITER": database.writer,  # type: ignore[attr-defined]
-        "PASSAGE_TOPIC_PREFIX": topics,
-        "PASSAGE_GROUP": f"{topics}passage-processor",
+def counted(database: Any) -> Buckets:
+    """The counts in the database, by bucket; measures that are zero are left out."""
+    columns = ", ".join(f'"{m}"' for m in COMPARED)
+    rows = database.rows(
+        "SELECT (extract(epoch FROM bucket_start) * 1000)::bigint, site, directorate, service,"
+        f" channel, {columns} FROM footfall"
+    )
+    found = {row[:5]: {m: n for m, n in zip(COMPARED, row[5:], strict=True) if n} for row in rows}
+    return {key: row for key, row in found.items() if row}
+
+
+def true(simulation: Simulation) -> Buckets:
+    """What a perfect observer counted, in the form of `counted`."""
+    return {
+        tuple(key): {m: n for m, n in row.items() if n}
+        for key, row in simulation.truth.buckets.items()
     }
-    running = Pipeline(environ["PASSAGE_KAFKA"], topics, database, environ, tmp_path)
-    yield running
-    for worker in running.workers:
-        worker.kill()
 
 
-Eventually = Callable[..., object]
+def messages_of(simulation: Simulation) -> list[tuple[str, bytes, bytes]]:
+    """(topic, key, value) of every event, in order of time."""
+    return [(m.topic, m.key, m.value) for m in as_messages(simulation)]

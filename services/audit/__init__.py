@@ -1,0 +1,1 @@
+"""The counts recomputed from what they were made of: audit, rebuild, purge."""
