@@ -17,6 +17,7 @@ _MODULES = {
     "status": "services.edge.command_status",
     "refused": "services.edge.command_status",
     "salvage": "services.edge.command_status",
+    "day-key": "services.edge.command_day_key",
 }
 
 

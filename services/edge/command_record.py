@@ -12,7 +12,10 @@ import click
 
 from schemas.codec import encode
 from schemas.events import DeviceEvent, VisitEvent
-from services.edge.command import failures_explained, recording_device
+from services.core.visit_id import hash_appointment
+from services.edge.command import failures_explained, read_settings, recording_device
+from services.edge.command_day_key import today
+from services.edge.day_key import DayKeys
 from services.edge.device import EVENT_CLASSES, Device
 from services.edge.errors import InvalidFields
 
@@ -81,6 +84,11 @@ def ticket(
 @click.option("--queue", help="Code of the ticket's queue, when the visitor has a ticket.")
 @click.option("--number", help="The ticket's number.")
 @click.option("--appointment", help="Keyed hash of the appointment (32 hexadecimal digits).")
+@click.option(
+    "--appointment-reference",
+    "reference",
+    help="The appointment's reference, hashed here with the key of the day; `-` reads it.",
+)
 @click.option("--desk", help="Code of the desk.")
 @_common
 def check_in(
@@ -89,6 +97,7 @@ def check_in(
     queue: str | None,
     number: str | None,
     appointment: str | None,
+    reference: str | None,
     desk: str | None,
     wrap: int,
     persons: int | None,
@@ -104,6 +113,10 @@ def check_in(
       passage edge check-in --directorate dcl --service accueil --persons 2
     """
     with failures_explained(), recording_device(dry_run=dry_run) as device:
+        if reference is not None:
+            if appointment is not None:
+                raise InvalidFields("give --appointment or --appointment-reference, not both")
+            appointment = _hashed(reference)
         event = device.check_in(
             directorate,
             service,
@@ -116,6 +129,16 @@ def check_in(
             occurred_at=at,
         )
         _print(event, as_json=as_json, dry_run=dry_run)
+
+
+def _hashed(reference: str) -> str:
+    if reference == "-":
+        # Not on the command line, where every process list shows it.
+        reference = click.get_text_stream("stdin").readline()
+    if not reference.strip():
+        raise InvalidFields("the appointment's reference is empty")
+    settings = read_settings()
+    return hash_appointment(reference, day_key=DayKeys(settings.day_keys).key(today(settings)))
 
 
 @click.command()

@@ -13,6 +13,8 @@ from typing import Any
 import click
 
 from services.edge.command import failures_explained, make_device, open_outbox, read_settings
+from services.edge.command_day_key import today
+from services.edge.day_key import DayKeys
 from services.edge.delivery_lock import DeliveryLock
 from services.edge.emitter import Emitter
 from services.edge.errors import EdgeError, OutboxCorrupted
@@ -57,8 +59,10 @@ def run() -> None:
             _start(lambda: emitter.run(stop), stop, ended),
             _start(lambda: beat(device, stop, interval_s=settings.heartbeat_s), stop, ended),
         ]
+        keys = DayKeys(settings.day_keys)
         while not stop.wait(1.0):
-            pass
+            # Also on a device that hashes nothing today.
+            keys.destroy_before(today(settings))
         deadline = time.monotonic() + _STOP_S
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))

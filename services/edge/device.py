@@ -13,6 +13,7 @@ from pydantic_core import to_json
 
 from schemas.events import (
     CheckedIn,
+    Correction,
     DeviceEvent,
     DeviceStarted,
     Heartbeat,
@@ -163,17 +164,25 @@ class Device:
         """A visitor was received: with a ticket (`queue` and `number`), an appointment, or neither.
 
         `appointment` is the keyed hash (services/core/visit_id.py), never the token itself. The
-        ticket decides the `visit_id` where both are given; with neither it is random.
+        ticket decides the `visit_id` where both are given, and a `correction` then joins the
+        appointment's; with neither it is random.
         """
-        return self.emit(
-            CheckedIn,
+        fields = {
             **self.check_in_fields(queue, number, wrap, appointment, occurred_at),
-            directorate=directorate,
-            service=service,
-            channel=channel or ("appointment" if appointment else "reception"),
+            "directorate": directorate,
+            "service": service,
+            "channel": channel or ("appointment" if appointment else "reception"),
             **({"desk": desk} if desk else {}),
             **_party(party_size),
-        )
+        }
+        if appointment is None or queue is None:
+            return self.emit(CheckedIn, **fields)
+        joins = {
+            "visit_id": fields["visit_id"],
+            "occurred_at": fields["occurred_at"],
+            "joins": of_appointment(self.site, appointment),
+        }
+        return cast(CheckedIn, self.emit_many([(CheckedIn, fields), (Correction, joins)])[0])
 
     def ticket_fields(
         self, queue: str, number: str, wrap: int = 0, occurred_at: datetime | None = None

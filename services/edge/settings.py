@@ -47,6 +47,9 @@ class EdgeSettings(Settings):
     outbox_min_free_mb: Annotated[
         float, Field(ge=0, le=1_000_000, description="disk space in MB that the outbox leaves free")
     ] = 64
+    day_keys: Annotated[
+        Path, Field(description="folder of the key of the day, for appointments")
+    ] = Path("/var/lib/passage/day-keys")
     heartbeat_s: Annotated[
         float, Field(ge=1, le=1000, description="seconds between two heartbeats, 1 to 1000")
     ] = 30
