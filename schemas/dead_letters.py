@@ -4,29 +4,54 @@ replayed."""
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
-from pydantic_core import from_json
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
 
-from schemas.events import Clock, DeviceEvent, PartySize, VisitEvent
+from schemas.codec import event_classes
+from schemas.events import Clock, PartySize
 from schemas.reasons import Reason
 from schemas.types import Count, Model, UtcDatetime
 
 WITHHELD = "[withheld]"
+RECEIVED_AT_HEADER = "passage-received-at"
+"""Kafka header of a replayed message: when the broker first took it, in ISO 8601 and UTC."""
 
-# Codes, ids, numbers and times look like this; names of people and free text do not.
-_SAFE_TEXT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}|[A-Z]{0,3}[0-9]{1,4}|[0-9T:.Z+-]{10,40}")
+
+def _field_types(*models: type[Model]) -> dict[str, list[TypeAdapter[Any]]]:
+    """Of each field of the models, what it takes in one or another of them."""
+    annotations: dict[str, list[Any]] = {}
+    for model in models:
+        for name, field in model.model_fields.items():
+            annotation = field.rebuild_annotation()
+            if annotation not in annotations.setdefault(name, []):
+                annotations[name].append(annotation)
+    return {
+        name: [TypeAdapter(annotation) for annotation in alternatives]
+        for name, alternatives in annotations.items()
+    }
 
 
-_EVENT_CLASSES = (*get_args(VisitEvent), *get_args(DeviceEvent))
 # The fields that may be kept, by the object that holds them; "" is the event itself.
 _KNOWN = {
-    "": frozenset(name for event_class in _EVENT_CLASSES for name in event_class.model_fields),
-    "clock": frozenset(Clock.model_fields),
-    "party_size": frozenset(PartySize.model_fields),
+    "": _field_types(*event_classes()),
+    "clock": _field_types(Clock),
+    "party_size": _field_types(PartySize),
 }
+
+# A phone or file number is a valid code too: no text is kept with this many digits, but for those
+# whose type leaves no room for it.
+_TEXT = re.compile(r"\D*(?:\d\D*){0,6}")
+_SHAPED = frozenset(["event_id", "boot_id", "visit_id", "joins", "corrects", "appointment"])
+_NARROWER = {
+    "occurred_at": re.compile(r"\d{4}-.*:.*"),  # pydantic reads "0612345678" as a time
+    "software": re.compile(r"\d[.a-z+-]*(?:\d[.a-z+-]*){0,5}"),
+}
+# A later version's type and number are kept: once the readers know them, it can be replayed.
+_TYPE = re.compile(r"[a-z]+(_[a-z]+){0,3}")
+_SMALL = range(-9999, 10_000)
 
 
 class DeadLetter(Model):
@@ -57,7 +82,9 @@ class DeadLetter(Model):
 def presentable(value: bytes | None) -> tuple[dict[str, Any] | None, bool]:
     """Of a refused body, what may be stored, and whether that is all of it.
 
-    Only fields of the contract are kept, and only values that look like codes, numbers and times.
+    Only fields of the contract are kept, and of these only values that their own field may have,
+    small numbers, and no text that could be a phone or file number. What remains possible is a
+    name written as a code, lower case and without spaces: nothing but the registry tells that.
     """
     try:
         body = from_json(value or b"")
@@ -68,21 +95,47 @@ def presentable(value: bytes | None) -> tuple[dict[str, Any] | None, bool]:
     return _presentable(body, "")
 
 
-def _presentable(body: dict[str, Any], name: str) -> tuple[dict[str, Any], bool]:
+def _presentable(body: dict[str, Any], holder: str) -> tuple[dict[str, Any], bool]:
     kept: dict[str, Any] = {}
     whole = True
-    known = _KNOWN.get(name, frozenset())
-    for key, value in body.items():
-        if key not in known:
+    for name, value in body.items():
+        if name not in _KNOWN[holder]:
             whole = False
-        elif isinstance(value, dict) and key in _KNOWN:
-            kept[key], inner_whole = _presentable(value, key)
+        elif isinstance(value, dict) and name in _KNOWN:
+            kept[name], inner_whole = _presentable(value, name)
             whole = whole and inner_whole
-        elif isinstance(value, bool | int | None) or (
-            isinstance(value, str) and _SAFE_TEXT.fullmatch(value)
-        ):
-            kept[key] = value
+        elif _is_harmless(holder, name, value):
+            kept[name] = value
         else:
-            kept[key] = WITHHELD
+            kept[name] = WITHHELD
             whole = False
     return kept, whole
+
+
+def _is_harmless(holder: str, name: str, value: Any) -> bool:
+    match value:
+        case None | bool():
+            return True
+        case int():
+            return value in _SMALL or _is_valid(holder, name, value)
+        case str() if name == "type":
+            return _TYPE.fullmatch(value) is not None
+        case str():
+            shape = _NARROWER.get(name, _TEXT)
+            return (name in _SHAPED or shape.fullmatch(value) is not None) and _is_valid(
+                holder, name, value
+            )
+        case _:
+            return False
+
+
+def _is_valid(holder: str, name: str, value: str | int) -> bool:
+    return any(_takes(field_type, to_json(value)) for field_type in _KNOWN[holder][name])
+
+
+def _takes(field_type: TypeAdapter[Any], value: bytes) -> bool:
+    try:
+        field_type.validate_json(value, strict=True)
+    except ValidationError:
+        return False
+    return True

@@ -1,0 +1,30 @@
+"""Settings of the dead letter commands, from the environment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from schemas.registry import TimeZone
+from services.runtime.settings import BrokerAddresses, Settings
+
+
+class StoreSettings(Settings):
+    """Where dead letters are kept, and whose clock people read."""
+
+    database_writer: Annotated[
+        str, Field(description="postgresql://user:password@host:port/database")
+    ]
+    time_zone: Annotated[TimeZone, Field(description="a zone such as Europe/Paris")] = (
+        "Europe/Paris"
+    )
+
+
+class ReplaySettings(StoreSettings):
+    """Where they are sent again."""
+
+    kafka: Annotated[BrokerAddresses, Field(description="host:port[,host:port]")]
+    topic_prefix: Annotated[
+        str, Field(description="what the names of topics begin with", pattern=r"^[a-z0-9._-]*$")
+    ] = ""
