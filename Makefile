@@ -1,6 +1,6 @@
 # Everything that people and CI do here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo down clean test check test-unit test-integration test-faults format lock
+.PHONY: help install env demo down clean test check test-unit test-integration test-faults format lock
 
 VENV := .venv/bin
 
@@ -9,6 +9,9 @@ help: ## List what can be made
 
 install: ## Install what is missing: system packages, Python packages in .venv
 	@bash deploy/local/bootstrap.sh
+
+env: ## Make .env for docker compose: images, ports, random passwords
+	@bash deploy/make-env.sh
 
 demo: install ## One simulated day through the whole pipeline, on this machine
 	@$(VENV)/passage demo

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import faust
 from faust.app.base import BootStrategy
 from faust.types import AppT
+from faust.web import Request, Response, View
 from mode.types import ServiceT
 
 from services.processor.ingest import Ingest
@@ -26,6 +27,9 @@ class Application(faust.App):
 
     BootStrategy = IngestOnly
 
+    async def on_first_start(self) -> None:
+        """Make no data folder, as Faust would: nothing is kept on the worker's disk."""
+
 
 def create_app(settings: ProcessorSettings) -> AppT:
     """Build the application; nothing connects before it is started."""
@@ -37,6 +41,16 @@ def create_app(settings: ProcessorSettings) -> AppT:
         web_enabled=settings.processor_port is not None,
         web_port=settings.processor_port or 6066,
     )
+    ingest = Ingest(settings, loop=app.loop, beacon=app.beacon)
     # Faust takes an instance as well; its annotation only knows classes.
-    app.service(Ingest(settings, loop=app.loop, beacon=app.beacon))  # type: ignore[arg-type]
+    app.service(ingest)  # type: ignore[arg-type]
+    app.page("/health")(_health(ingest))
     return app
+
+
+def _health(ingest: Ingest) -> Callable[[View, Request], Awaitable[Response]]:
+    async def health(view: View, request: Request) -> Response:
+        """200 while broker and database answer, otherwise 503."""
+        return view.json({"ready": ingest.ready}, status=200 if ingest.ready else 503)
+
+    return health

@@ -22,7 +22,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.reasons import Reason
 from schemas.topics import SOURCES
 from services.core.decisions import RegistryIndex, Rejected
-from services.processor.messages import Message, dead_letter
+from services.processor.messages import Message, arrival, dead_letter
 from services.processor.recording import Recorded, Recorder
 from services.processor.settings import ProcessorSettings
 from services.processor.store import ConcurrentChange, Store
@@ -33,6 +33,7 @@ FETCH_WAIT_MS = 250
 SESSION_TIMEOUT_MS = 6_000
 """How long a killed worker keeps its partitions; short, since a restart must be quick."""
 LONGEST_PAUSE_S = 5.0
+ASK_BROKER_EVERY_S = 5.0
 MOST_FAILURES_IN_A_ROW = 50
 """So many events failing one after another are no poison: the worker itself is broken."""
 
@@ -63,6 +64,7 @@ class Ingest(Service):
         self._revision: int | None = None
         self._registry: RegistryIndex | None = None
         self._failures = 0
+        self._ask_broker_at_s = 0.0
 
     @Service.task
     async def _ingest(self) -> None:
@@ -106,22 +108,27 @@ class Ingest(Service):
             fetched = await consumer.getmany(
                 timeout_ms=FETCH_WAIT_MS, max_records=self.settings.batch_events
             )
-            self.ready = self._registry is not None
             if not fetched:
                 await self._refresh_registry()
+                self.ready = await self._broker_answers(consumer)
                 continue
-            messages = [
-                Message(
-                    record.topic,
-                    record.partition,
-                    record.offset,
-                    datetime.fromtimestamp(record.timestamp / 1000, UTC),
-                    record.value,
-                )
-                for records in fetched.values()
-                for record in records
-            ]
+            self.ready = self._registry is not None
+            messages = [_message(record) for records in fetched.values() for record in records]
             yield messages, {tp: records[-1].offset + 1 for tp, records in fetched.items()}
+
+    async def _broker_answers(self, consumer: AIOKafkaConsumer) -> bool:
+        """Ask the broker now and then: to the consumer, its absence looks like a quiet hall."""
+        now_s = asyncio.get_running_loop().time()
+        assigned = consumer.assignment()
+        if now_s < self._ask_broker_at_s or not assigned:
+            return self.ready or not assigned
+        self._ask_broker_at_s = now_s + ASK_BROKER_EVERY_S
+        try:
+            await asyncio.wait_for(consumer.end_offsets([next(iter(assigned))]), ASK_BROKER_EVERY_S)
+        except (KafkaError, TimeoutError) as error:
+            log.warning("the broker does not answer", extra={"error": type(error).__name__})
+            return False
+        return True
 
     async def _record(self, messages: Sequence[Message]) -> Recorded:
         """Record a batch however long the database is away; take out a poisonous event alone."""
@@ -259,3 +266,11 @@ class Ingest(Service):
                 "dead_letters": len(recorded.dead_letters),
             },
         )
+
+
+def _message(record: Any) -> Message:
+    appended_at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    received_at, is_replay = arrival(appended_at, record.headers)
+    return Message(
+        record.topic, record.partition, record.offset, received_at, record.value, is_replay
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from schemas.codec import InvalidEvent
-from schemas.dead_letters import DeadLetter, presentable
+from schemas.dead_letters import RECEIVED_AT_HEADER, DeadLetter, presentable
 from schemas.events import DeviceEvent, VisitEvent
-from services.core.decisions import Rejected
+from services.core.decisions import BACKFILL_HORIZON, Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,28 @@ class Message:
     partition: int
     offset: int
     received_at: datetime
-    """When the broker took it (UTC)."""
+    """When the broker first took it (UTC)."""
     value: bytes | None
+    is_replay: bool = False
+    """True when it was a dead letter before."""
+
+
+def arrival(appended_at: datetime, headers: Iterable[tuple[str, bytes]]) -> tuple[datetime, bool]:
+    """When a message first came, and whether it is the replay of a dead letter.
+
+    A replay says in a header when the refused message came; one that claims the future, or an age
+    past the horizon, is not believed.
+    """
+    for name, value in headers:
+        if name == RECEIVED_AT_HEADER:
+            try:
+                first_at = datetime.fromisoformat(value.decode())
+                if appended_at - BACKFILL_HORIZON < first_at <= appended_at:
+                    return first_at.astimezone(UTC), True
+            except (ValueError, TypeError):  # no time, or a naive one
+                pass
+            return appended_at, True
+    return appended_at, False
 
 
 def dead_letter(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -81,7 +81,8 @@ class Recorder:
             facts = await _record_events(transaction, visit_events, registry, recorded)
             if newly_anchored:
                 await _repair_clocks(transaction, newly_anchored, anchors, registry, facts)
-            await _change_visits(transaction, facts, registry)
+            replayed = {str(d.event.event_id) for d in decoded if d.message.is_replay}
+            await _change_visits(transaction, facts, registry, replayed)
             await transaction.add_coverage(coverage(device_events))
             of_known_devices = [
                 Report(d.event, d.message.received_at, anchors.get(d.event.boot_id))
@@ -254,7 +255,10 @@ async def _repair_clocks(
 
 
 async def _change_visits(
-    transaction: Transaction, facts: Mapping[str, Sequence[Fact]], registry: RegistryIndex
+    transaction: Transaction,
+    facts: Mapping[str, Sequence[Fact]],
+    registry: RegistryIndex,
+    replayed: Collection[str],
 ) -> None:
     if not facts:
         return
@@ -265,5 +269,5 @@ async def _change_visits(
     )
     footfall = changed_footfall(changes)
     final = await transaction.final_buckets(footfall.measures)
-    await transaction.add_restatements(restatements(changes, final))
+    await transaction.add_restatements(restatements(changes, final, replayed))
     await transaction.add_footfall(footfall)
