@@ -23,6 +23,7 @@ _PARTS = {
     ),
     "clean": ("services.demo.__main__:clean", "Stop it and remove the data."),
     "edge": ("services.edge.__main__:edge", "On a kiosk or a reception: emit and deliver events."),
+    "waits": ("services.planner.__main__:waits", "How long people waited, by directorate."),
     "history": ("services.planner.__main__:history", "How many came, by hour and directorate."),
     "processor": ("services.processor.__main__:processor", "Run one worker of the pipeline."),
     "provision": ("services.provision.__main__:provision", "Database, topics, registry."),

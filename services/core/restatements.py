@@ -29,21 +29,28 @@ def changed_footfall(changes: Iterable[VisitChange]) -> Footfall:
 
 
 def restatements(
-    changes: Iterable[VisitChange], final: Collection[tuple[str, int]]
+    changes: Iterable[VisitChange],
+    final: Collection[tuple[str, int]],
+    replayed: Collection[str] = (),
 ) -> Iterator[Restatement]:
-    """One for each final bucket and cause; `final` holds (site, bucket start in µs)."""
+    """One for each final bucket and cause.
+
+    `final` holds (site, bucket start in µs), `replayed` ids of events that were dead letters.
+    """
     if not final:
         return
     by_cause: dict[str, list[VisitChange]] = defaultdict(list)
     for change in changes:
-        by_cause[_cause(change)].append(change)
+        by_cause[_cause(change, replayed)].append(change)
     for cause, caused in sorted(by_cause.items()):
         for key, measures in changed_footfall(caused).measures.items():
             if (key.site, key.bucket_start_us) in final:
                 yield Restatement(key, cause, measures)
 
 
-def _cause(change: VisitChange) -> str:
+def _cause(change: VisitChange, replayed: Collection[str]) -> str:
+    if any(fact.event_id in replayed for fact in change.facts):
+        return "replayed_dead_letter"
     if any(fact.type == "correction" for fact in change.facts):
         return "correction"
     if any("repaired" in fact.details for fact in change.facts):

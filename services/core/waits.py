@@ -48,3 +48,20 @@ def quantile(bins: Mapping[int, int], q: float) -> float | None:
         if seen >= rank:
             return value_of(bin_number)
     raise ValueError("the bins hold negative counts")
+
+
+def share_within(bins: Mapping[int, int], threshold_s: float) -> tuple[float | None, int]:
+    """Share of the durations that are not longer than the threshold, and how many there are.
+
+    The share is None when there are none. A duration within `RELATIVE_ERROR` of the threshold may
+    fall on either side of it.
+    """
+    total = sum(bins.values())
+    if total <= 0:
+        return None, 0
+    return count_within(bins, threshold_s) / total, total
+
+
+def count_within(bins: Mapping[int, int], threshold_s: float) -> int:
+    """How many of the durations are not longer than the threshold, as `share_within` counts."""
+    return sum(n for bin_number, n in bins.items() if value_of(bin_number) <= threshold_s)

@@ -19,8 +19,8 @@ from rich.progress import Progress
 from schemas.topics import SOURCES
 from services.demo.drain import NotDrained, drain
 from services.demo.worker import BackgroundWorker
-from services.planner.flow_table import flow_table
-from services.planner.history import Period, hourly_flow, totals
+from services.planner.flow_table import flow_table, grid
+from services.planner.history import Period, hour_status, hourly_flow, totals
 from services.provision import database, topics
 from services.provision import registry as reference
 from services.provision.errors import ProvisionError
@@ -156,7 +156,7 @@ def _show(simulation: Simulation, reader: str) -> bool:
     day = simulation.truth.first_day
     period = Period(day, day, TIME_ZONE)
     with connect(reader, "passage demo") as connection:
-        flow = hourly_flow(connection, period)
+        flow = grid(hourly_flow(connection, period), hour_status(connection, period))
         counted = totals(connection, period)
     console = Console()
     console.print()

@@ -1,4 +1,4 @@
-"""The hourly flow, read through the views as the reader role."""
+"""The hourly flow and what is known of each hour, read through the views as the reader role."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 from services.core.calendar import MIDNIGHT, instant
 from services.runtime.queries import load_queries
 
-_SQL = load_queries("services.planner")
+SQL = load_queries("services.planner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ class Period:
         """The instant at which the last day has ended."""
         return instant(self.last + timedelta(days=1), MIDNIGHT, self.time_zone)
 
+    def __str__(self) -> str:
+        if self.first == self.last:
+            return self.first.isoformat()
+        return f"{self.first} to {self.last}"
+
 
 @dataclass(frozen=True, slots=True)
 class HourlyFlow:
@@ -49,6 +54,30 @@ class HourlyFlow:
     wait_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class HourStatus:
+    """How far the figures of an open hour can be trusted."""
+
+    hour_start: datetime
+    local_label: str
+    covered_minutes: int
+    """Device-minutes that the devices vouch for."""
+    open_minutes: int
+    """Device-minutes in which they should have been able to record."""
+    is_final: bool
+    """True when every device has reported past the hour."""
+
+    @property
+    def is_unknown(self) -> bool:
+        """True when nothing was heard: the figures are not zero, nobody knows them."""
+        return self.covered_minutes == 0
+
+    @property
+    def coverage(self) -> float:
+        """Covered over open device-minutes, 0 to 1."""
+        return self.covered_minutes / self.open_minutes
+
+
 def hourly_flow(
     connection: psycopg.Connection[Any],
     period: Period,
@@ -56,24 +85,27 @@ def hourly_flow(
     site: str | None = None,
     directorate: str | None = None,
 ) -> Sequence[HourlyFlow]:
-    """Hours with at least one passage, in order. An hour without a row: nobody came, or unknown."""
+    """Hours with at least one passage, in order; `hour_status` says what the others mean."""
     with connection.cursor(row_factory=class_row(HourlyFlow)) as cursor:
-        cursor.execute(
-            _SQL["hourly_flow"],
-            {
-                "from_at": period.from_at,
-                "to_at": period.to_at,
-                "site": site,
-                "directorate": directorate,
-            },
-        )
+        cursor.execute(SQL["hourly_flow"], _of(period) | {"site": site, "directorate": directorate})
+        return cursor.fetchall()
+
+
+def hour_status(
+    connection: psycopg.Connection[Any], period: Period, *, site: str | None = None
+) -> Sequence[HourStatus]:
+    """What is known of every hour in which a site was open, in order."""
+    with connection.cursor(row_factory=class_row(HourStatus)) as cursor:
+        cursor.execute(SQL["hour_status"], _of(period) | {"site": site})
         return cursor.fetchall()
 
 
 def totals(connection: psycopg.Connection[Any], period: Period) -> dict[str, int]:
     """Sum of every measure over the period; measures without a row are 0."""
-    row = connection.execute(
-        _SQL["totals"], {"from_at": period.from_at, "to_at": period.to_at}
-    ).fetchone()
+    row = connection.execute(SQL["totals"], _of(period)).fetchone()
     found = row[0] if row else {}
     return {measure: int(n or 0) for measure, n in found.items()}
+
+
+def _of(period: Period) -> dict[str, Any]:
+    return {"from_at": period.from_at, "to_at": period.to_at}

@@ -40,3 +40,50 @@ SELECT to_jsonb(total) FROM (
     FROM footfall_hourly
     WHERE hour_start >= %(from_at)s AND hour_start < %(to_at)s
 ) AS total;
+
+-- hour_status --
+-- What is known of each hour in which a site was open, over [from_at, to_at).
+SELECT
+    hour_start,
+    local_label,
+    sum(covered_minutes)::bigint AS covered_minutes,
+    sum(open_minutes)::bigint AS open_minutes,
+    bool_and(status = 'final') AS is_final
+FROM hour_status
+WHERE hour_start >= %(from_at)s
+    AND hour_start < %(to_at)s
+    AND (%(site)s::text IS NULL OR site = %(site)s)
+GROUP BY hour_start, local_label
+HAVING sum(open_minutes) > 0
+ORDER BY hour_start;
+
+-- wait_bins --
+SELECT directorate, bin, sum(n)::bigint
+FROM wait_bins_hourly
+WHERE hour_start >= %(from_at)s
+    AND hour_start < %(to_at)s
+    AND measure = 'wait'
+    AND (%(site)s::text IS NULL OR site = %(site)s)
+GROUP BY directorate, bin;
+
+-- open_waits --
+SELECT
+    directorate,
+    extract(epoch FROM least(now(), %(to_at)s) - waiting_since)::double precision AS age_s,
+    sum(visits)::bigint
+FROM open_waits
+WHERE waiting_since >= %(from_at)s
+    AND waiting_since < least(now(), %(to_at)s)
+    AND (%(site)s::text IS NULL OR site = %(site)s)
+GROUP BY directorate, age_s;
+
+-- thresholds --
+-- Thresholds of the wait that hold on a day for the asked site.
+SELECT value_s, source FROM reference_threshold
+WHERE indicator = 'wait'
+    AND (valid_from IS NULL OR valid_from <= %(day)s)
+    AND (valid_to IS NULL OR %(day)s < valid_to)
+    AND (site IS NULL OR site = %(site)s)
+    AND directorate IS NULL
+    AND service IS NULL
+ORDER BY value_s;

@@ -6,6 +6,8 @@ SELECT
     local_label,
     local_date,
     site,
+    covered_minutes,
+    open_minutes,
     coverage,
     CASE WHEN bucket_is_final(site, hour_start + INTERVAL '45 minutes')
         THEN 'final' ELSE 'provisional' END AS status
