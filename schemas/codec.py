@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from schemas.events import AnyEvent, DeviceEvent, VisitEvent
+from schemas.events import AnyEvent, DeviceEvent, Event, VisitEvent
 from schemas.reasons import Reason
 
 MAX_EVENT_BYTES = 16 * 1024
@@ -87,6 +88,15 @@ _IDENTITY_WORDS = frozenset(
         "immatriculation",
     ]
 )
+# Parts that do so wherever they stand in a word: `visitorname`, `phonenumber`, `NUMEROAGDREF`.
+_IDENTITY_PARTS = re.compile(
+    "name$|nomde|usager$|prenom|agdref|phone|mail|courriel|passport|passeport|nationalit"
+    "|naissance|birth"
+)
+_REMOVE = "remove the field on the device"
+# A field's name, as against a person's, a sentence or an address in its place.
+_FIELD_NAME = re.compile(r"[a-z][A-Za-z_]{0,39}")
+_IDENTITY_NAME = re.compile(r"[^\W\d][\w-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,15 @@ class InvalidEvent:
     field: str | None = None
     detail: str | None = None
     """A sentence for a person; never holds a value of the message."""
+
+
+def event_classes(union: Any = AnyEvent) -> Iterator[type[Event]]:
+    """Every class that an event may be, each version of a type included."""
+    if isinstance(union, type):
+        yield union
+    else:
+        for member in get_args(union):
+            yield from event_classes(member)
 
 
 def encode(event: VisitEvent | DeviceEvent) -> bytes:
@@ -142,15 +161,22 @@ def _invalid(value: bytes, problems: list[Any]) -> InvalidEvent:
     identity = _identity_field(value)
     if identity is not None:
         return identity
-    if first["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+    # Types are told apart first; within a type of several versions, versions are.
+    unknown_tag = first["type"] in {"union_tag_invalid", "union_tag_not_found"}
+    if unknown_tag and not first["loc"]:
         return InvalidEvent(Reason.UNKNOWN_TYPE, "type")
-    for problem in problems:
-        if problem["loc"][1:] == ("version",):
-            return InvalidEvent(Reason.UNKNOWN_VERSION, "version", "known versions: 1")
+    if unknown_tag or "version" in map(_path, problems):
+        return InvalidEvent(Reason.UNKNOWN_VERSION, "version")
     wrong = next((p for p in problems if p["type"] != "extra_forbidden"), first)
-    # The first part of a location is the union's tag, the rest is the field's path.
-    path = ".".join(str(part) for part in wrong["loc"][1:]) or None
-    return InvalidEvent(Reason.INVALID_FIELD, path, wrong["msg"])
+    return InvalidEvent(Reason.INVALID_FIELD, _path(wrong) or None, wrong["msg"])
+
+
+def _path(problem: Any) -> str:
+    """The field that a problem is about, without the tags of the unions around it."""
+    path = problem["loc"][1:]
+    if path and isinstance(path[0], int):  # no field is a number: the tag of a version
+        path = path[1:]
+    return ".".join(map(str, path))
 
 
 def _identity_field(value: bytes) -> InvalidEvent | None:
@@ -158,30 +184,34 @@ def _identity_field(value: bytes) -> InvalidEvent | None:
         body = from_json(value)
     except ValueError:
         return None
-    path = _find_identity(body, "")
+    path = _find_identity(body)
     if path is None:
         return None
-    return InvalidEvent(Reason.IDENTITY_FIELD, path, "remove the field on the device")
+    # A map from people to things has an identity in the name itself: never pass that on.
+    *holders, name = path
+    if not _IDENTITY_NAME.fullmatch(name):
+        return InvalidEvent(Reason.IDENTITY_FIELD, detail=_REMOVE)
+    shown = [holder if _FIELD_NAME.fullmatch(holder) else "*" for holder in holders]
+    return InvalidEvent(Reason.IDENTITY_FIELD, ".".join([*shown, name])[-80:], _REMOVE)
 
 
-def _find_identity(body: Any, prefix: str) -> str | None:
+def _find_identity(body: Any, path: tuple[str, ...] = ()) -> tuple[str, ...] | None:
+    """The path to the first field whose name speaks of an identity."""
+    inner = [(path, one) for one in body] if isinstance(body, list) else []
     if isinstance(body, dict):
-        for key, inner in body.items():
-            if speaks_of_identity(key):
-                return f"{prefix}{key}"[:80]
-            found = _find_identity(inner, f"{prefix}{key}.")
-            if found:
-                return found
-    elif isinstance(body, list):
-        for inner in body:
-            found = _find_identity(inner, prefix)
-            if found:
-                return found
-    return None
+        for name in body:
+            if speaks_of_identity(name):
+                return (*path, name)
+        inner = [((*path, name), one) for name, one in body.items()]
+    found = (_find_identity(one, where) for where, one in inner)
+    return next((path for path in found if path), None)
 
 
 def speaks_of_identity(field_name: str) -> bool:
     """True when a field's name says that it holds an identity: `visitor_name`, `numéroAGDREF`."""
     ascii_name = unicodedata.normalize("NFKD", field_name).encode("ascii", "ignore").decode()
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", ascii_name)
-    return any(word.lower() in _IDENTITY_WORDS for word in words)
+    return any(
+        word in _IDENTITY_WORDS or _IDENTITY_PARTS.search(word) is not None
+        for word in map(str.lower, words)
+    )

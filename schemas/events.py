@@ -25,6 +25,12 @@ from schemas.types import (
 )
 
 
+SoftwareVersion = Annotated[
+    str,
+    Field(pattern=r"^[0-9][0-9A-Za-z.+-]{0,39}$", description="Version of the device's program."),
+]
+
+
 class Clock(Model):
     """What the device knew of its own clock when it stamped the event."""
 
@@ -212,14 +218,14 @@ class Heartbeat(Event):
     """Seconds up to `occurred_at` during which the device was able to record."""
     outbox_depth: Count = 0
     """Events written but not yet acknowledged by the broker."""
-    software: Annotated[str, Field(pattern=r"^[0-9A-Za-z.+-]{1,40}$")] | None = None
+    software: SoftwareVersion | None = None
 
 
 class DeviceStarted(Event):
     """The device's program started."""
 
     type: Literal["device_started"]
-    software: Annotated[str, Field(pattern=r"^[0-9A-Za-z.+-]{1,40}$")] | None = None
+    software: SoftwareVersion | None = None
 
 
 VisitEvent = (

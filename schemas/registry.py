@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from schemas.thresholds import Threshold
 from schemas.types import Code
 
 
@@ -161,6 +162,8 @@ class Registry(Entry):
     queues: tuple[Queue, ...] = ()
     desks: tuple[Desk, ...] = ()
     devices: tuple[Device, ...]
+    thresholds: tuple[Threshold, ...] = ()
+    """How long a wait may be, and who says so."""
 
     @model_validator(mode="after")
     def _names_what_exists(self) -> Registry:

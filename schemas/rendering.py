@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any, get_args
 
+from schemas.codec import event_classes
 from schemas.compatibility import Change, changes
 from schemas.dead_letters import DeadLetter
-from schemas.events import DeviceEvent, VisitEvent
 from schemas.types import Model
 
 COMMITTED = Path(__file__).parent / "json"
@@ -19,7 +19,7 @@ _SUFFIX = ".schema.json"
 def contracts() -> dict[str, type[Model]]:
     """Every model that goes over the wire, by name and version (`ticket_issued.v1`), sorted."""
     named: dict[str, type[Model]] = {_name("dead_letter", DeadLetter): DeadLetter}
-    for event_class in (*get_args(VisitEvent), *get_args(DeviceEvent)):
+    for event_class in event_classes():
         name = _name(_literal(event_class, "type"), event_class)
         if name in named:
             raise ValueError(f"{event_class.__name__} and {named[name].__name__} are both {name}")

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+)
 
 Code = Annotated[
     str,
@@ -30,6 +40,9 @@ MAX_INTEGER = 2**53 - 1
 Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 
 
+_DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
+
+
 def _to_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
@@ -37,7 +50,19 @@ def _to_utc(value: datetime) -> datetime:
         raise ValueError("is outside the years 1 to 9999 in UTC") from None
 
 
-UtcDatetime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+def _iso_8601(value: object) -> object:
+    # A number, bare or in a string, would be read as seconds since 1970.
+    if not isinstance(value, datetime) and not (
+        isinstance(value, str) and _DATE_AND_TIME.match(value)
+    ):
+        raise ValueError("is not a date and time in ISO 8601, such as 2026-11-16T09:00:00+01:00")
+    return value
+
+
+# Strictness would refuse the text that the check before has let through.
+UtcDatetime = Annotated[
+    AwareDatetime, Strict(False), BeforeValidator(_iso_8601), AfterValidator(_to_utc)
+]
 
 
 class Model(BaseModel):

@@ -34,7 +34,7 @@ SELECT visit_id, corrected_at, correction_method, body::text FROM visit_event
 WHERE visit_id = ANY(%(visit_ids)s::uuid[]);
 
 -- ledger --
--- Tickets issued by the raw events against what became of their visits, where the two differ.
+-- Lines on which what was issued and what became of it differ.
 SELECT site, business_date, queue, issued, served, no_show, "left", cancelled, auto_closed,
     test, still_open
 FROM ledger

@@ -58,7 +58,9 @@ async def visits_in(
     cursor = await connection.execute(SQL["read_visit_ids"], {"from_at": from_at, "to_at": to_at})
     wanted = {str(row[0]) for row in await cursor.fetchall()}
     found: dict[str, StoredVisit] = {}
+    asked: set[str] = set()
     while wanted:
+        asked |= wanted
         cursor = await connection.execute(SQL["read_visits"], {"visit_ids": list(wanted)})
         for visit_id, joined_to, history, version in await cursor.fetchall():
             found[str(visit_id)] = StoredVisit(
@@ -67,7 +69,7 @@ async def visits_in(
                 [Fact(*fact) for fact in from_json(history)],
                 version,
             )
-        wanted = {v.joined_to for v in found.values() if v.joined_to} - set(found)
+        wanted = {v.joined_to for v in found.values() if v.joined_to} - asked
     return found
 
 

@@ -38,10 +38,12 @@ def bucket_start(at: datetime) -> datetime:
 
 
 def business_date(at: datetime, *, time_zone: str, starts: time) -> date:
-    """The site's business date of an instant: the next one begins at the local hour `starts`."""
-    local = at.astimezone(ZoneInfo(time_zone))
-    day = local.date()
-    return day if local.time() >= starts else day - timedelta(days=1)
+    """The site's business date of an instant: the next one begins at the local hour `starts`.
+
+    It never goes back, not even where `starts` lies in the hour that a clock change repeats.
+    """
+    day = at.astimezone(ZoneInfo(time_zone)).date()
+    return day if at >= instant(day, starts, time_zone) else day - timedelta(days=1)
 
 
 def instant(day: date, at: time, time_zone: str) -> datetime:

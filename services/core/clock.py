@@ -30,9 +30,10 @@ class BootAnchor:
     zero_at: datetime
 
 
-def anchor_of(event: Event) -> BootAnchor | None:
-    """The anchor that an event gives its boot, when its clock was synced."""
-    if not event.clock.synced or event.occurred_at < EARLIEST:
+def anchor_of(event: Event, *, received_at: datetime, horizon: timedelta) -> BootAnchor | None:
+    """The anchor that an event gives its boot, when its clock was synced and can be believed."""
+    believable = received_at - horizon <= event.occurred_at <= received_at + TOLERANCE
+    if not event.clock.synced or event.occurred_at < EARLIEST or not believable:
         return None
     try:
         return BootAnchor(event.seq, event.occurred_at - timedelta(milliseconds=event.monotonic_ms))

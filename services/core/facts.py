@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, NamedTuple, assert_never
 from uuid import UUID
 
@@ -135,3 +137,28 @@ def _details(event: VisitEvent) -> dict[str, Any]:
 
 def _correction_details(joins: UUID | None, corrects: UUID | None) -> dict[str, Any]:
     return {"joins": str(joins)} if joins is not None else {"corrects": str(corrects)}
+
+
+def standing(history: Sequence[Fact]) -> list[Fact]:
+    """The facts that no correction takes back, in their order, without the corrections.
+
+    A correction may itself be taken back: what it had taken back then stands again. Corrections
+    that take back each other in a circle do nothing.
+    """
+    targets = {f.event_id: f.details["corrects"] for f in history if "corrects" in f.details}
+    gone = _taken_back(targets)
+    return [f for f in history if f.type != "correction" and f.event_id not in gone]
+
+
+def _taken_back(targets: dict[str, str]) -> set[str]:
+    """Ids that corrections take back; `targets` is what each correction names."""
+    opposing: dict[str, set[str]] = defaultdict(set)
+    for correction, target in targets.items():
+        opposing[target].add(correction)
+    taken_back: set[str] = set()
+    while True:
+        # A correction is in force once all that oppose it are taken back; this set only grows.
+        reached = {t for c, t in targets.items() if opposing.get(c, set()) <= taken_back}
+        if reached == taken_back:
+            return taken_back
+        taken_back = reached

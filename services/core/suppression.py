@@ -14,6 +14,7 @@ gets the circle that hides the fewest further people; totals are hidden only if 
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -68,7 +69,8 @@ def suppress(cells: Sequence[Sequence[Count]]) -> PublishedTable:
     row_totals = [_sum(row) for row in cells]
     column_totals = [_sum([row[j] for row in cells]) for j in range(width)]
     total = _sum(row_totals)
-    hidden = _hidden(list(_figures(cells, row_totals, column_totals, total)))
+    figures = list(_figures(cells, row_totals, column_totals, total))
+    hidden = {(figure.tail, figure.head) for figure in _hidden(figures)}
     rows, columns = len(cells), width
 
     def published(count: Count, tail: int, head: int) -> Published:
@@ -117,52 +119,62 @@ def _figures(
         yield _Figure(sink, source, total, grand_cost)
 
 
-def _hidden(figures: list[_Figure]) -> set[tuple[int, int]]:
-    """Tail and head of each figure to hide."""
+def _hidden(figures: list[_Figure]) -> set[_Figure]:
+    """The figures to hide."""
+    steps = _steps(figures)
     small = [figure for figure in figures if figure.persons < SMALLEST_PUBLISHED]
-    hidden = {(figure.tail, figure.head) for figure in small}
+    hidden = set(small)
+    protected: set[_Figure] = set()
     for figure in small:
-        # Hiding more only adds circles, and a circle protects all that it runs through.
-        hidden |= _cheapest_circle(figure, figures, hidden)
+        if figure in protected:
+            continue
+        # One more in the figure comes back from its head to its tail, one fewer the other way.
+        circles = [_cheapest_path(steps, hidden, figure, figure.head, figure.tail)]
+        if figure.persons > 1:
+            circles.append(_cheapest_path(steps, hidden, figure, figure.tail, figure.head))
+        # There always is one: whoever is in a cell is in its row, its column and the total.
+        # It protects all that it runs through, and hiding more never takes it away.
+        _, circle = min(found for found in circles if found is not None)
+        protected.update(circle)
+        hidden.update(circle)
     return hidden
 
 
-def _cheapest_circle(
-    through: _Figure, figures: list[_Figure], hidden: set[tuple[int, int]]
-) -> set[tuple[int, int]]:
-    """The figures of the circle through this one that hides the fewest people not hidden yet."""
-    steps: dict[int, list[tuple[int, int, tuple[int, int]]]] = {}
+def _steps(figures: list[_Figure]) -> dict[int, list[tuple[int, _Figure]]]:
+    """From each node, where one person more or fewer in a figure leads."""
+    steps: dict[int, list[tuple[int, _Figure]]] = defaultdict(list)
     for figure in figures:
-        name = (figure.tail, figure.head)
-        if name == (through.tail, through.head):
-            continue
-        cost = 0 if name in hidden else figure.cost
-        steps.setdefault(figure.tail, []).append((figure.head, cost, name))
-        # One person fewer, and still not zero.
-        if figure.persons > 1:
-            steps.setdefault(figure.head, []).append((figure.tail, cost, name))
-    # One more in the figure comes back from its head to its tail, one fewer the other way round.
-    more = _cheapest_path(steps, through.head, through.tail)
-    fewer = _cheapest_path(steps, through.tail, through.head) if through.persons > 1 else None
-    circles = [circle for circle in (more, fewer) if circle is not None]
-    # There always is one: whoever is in a cell is in its row, its column and the total.
-    return set(min(circles, key=lambda circle: circle[0])[1])
+        steps[figure.tail].append((figure.head, figure))
+        if figure.persons > 1:  # one fewer, and still not zero
+            steps[figure.head].append((figure.tail, figure))
+    return steps
 
 
 def _cheapest_path(
-    steps: dict[int, list[tuple[int, int, tuple[int, int]]]], start: int, end: int
-) -> tuple[int, list[tuple[int, int]]] | None:
-    """Cost and figures of the cheapest path (Dijkstra), or None."""
-    waiting: list[tuple[int, int, list[tuple[int, int]]]] = [(0, start, [])]
-    done: set[int] = set()
+    steps: dict[int, list[tuple[int, _Figure]]],
+    hidden: set[_Figure],
+    without: _Figure,
+    start: int,
+    end: int,
+) -> tuple[int, list[_Figure]] | None:
+    """Cost and figures of the path that hides the fewest people not hidden yet (Dijkstra)."""
+    waiting: list[tuple[int, int, int, _Figure]] = [(0, start, start, without)]
+    came_by: dict[int, tuple[int, _Figure]] = {}
     while waiting:
-        cost, node, path = heapq.heappop(waiting)
-        if node == end:
-            return cost, path
-        if node in done:
+        cost, node, previous, figure = heapq.heappop(waiting)
+        if node in came_by:
             continue
-        done.add(node)
-        for neighbour, step_cost, name in steps.get(node, ()):
-            if neighbour not in done:
-                heapq.heappush(waiting, (cost + step_cost, neighbour, [*path, name]))
-    return None
+        came_by[node] = previous, figure
+        if node == end:
+            break
+        for neighbour, step in steps[node]:
+            if neighbour not in came_by and step != without:
+                more = 0 if step in hidden else step.cost
+                heapq.heappush(waiting, (cost + more, neighbour, node, step))
+    else:
+        return None
+    path = []
+    while node != start:
+        node, figure = came_by[node]
+        path.append(figure)
+    return cost, path

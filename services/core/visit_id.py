@@ -7,17 +7,31 @@ import hmac
 from datetime import date
 from uuid import UUID, uuid5
 
+from schemas.types import Mode
+
 # Changing it would cut every running visit in two.
 NAMESPACE = UUID("6d1f2f0e-5b7c-5c5e-9a3b-0d2f6a1c4e80")
 
 
-def of_ticket(site: str, queue: str, business_date: date, number: str, wrap: int = 0) -> UUID:
+def of_ticket(
+    site: str,
+    queue: str,
+    business_date: date,
+    number: str,
+    wrap: int = 0,
+    *,
+    mode: Mode = "live",
+) -> UUID:
     """Id of the visit that holds this ticket.
 
     `business_date` is the site's, with its own hour at which tickets start again; `wrap` says how
-    often the queue's numbers had started over that day.
+    often the queue's numbers had started over that day. `A42` and `A042` are one number; a test
+    ticket is never the visit of a real one with its number.
     """
-    return uuid5(NAMESPACE, f"ticket/{site}/{queue}/{business_date.isoformat()}/{number}/{wrap}")
+    letters = number.rstrip("0123456789")
+    spelled = letters + number[len(letters) :].lstrip("0")
+    kind = "ticket" if mode == "live" else "test-ticket"
+    return uuid5(NAMESPACE, f"{kind}/{site}/{queue}/{business_date.isoformat()}/{spelled}/{wrap}")
 
 
 def of_appointment(site: str, keyed_hash: str) -> UUID:

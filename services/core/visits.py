@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from services.core.facts import Fact
+from services.core.facts import Fact, standing
 
 REDIRECT_US = 60 * 1_000_000
 """A stay left for another directorate within this time, uncalled, was a wrong choice of button."""
@@ -101,10 +101,8 @@ def _vagueness(fact: Fact) -> tuple[bool, bool, int]:
 
 def fold(history: list[Fact]) -> Visit:
     """The visit of a history as `union` returns it."""
-    voided = {f.details["corrects"] for f in history if "corrects" in f.details}
-    facts = [f for f in history if f.type != "correction" and f.event_id not in voided]
     visit = Visit()
-    for fact in _arrival_first(facts):
+    for fact in _arrival_first(standing(history)):
         _apply(visit, fact)
     return visit
 
@@ -113,13 +111,26 @@ def _arrival_first(facts: list[Fact]) -> list[Fact]:
     """The facts with the one that proves presence in front.
 
     Kiosk and desk have different clocks: a call stamped seconds before its ticket still belongs to
-    it.
+    it. A ticket or check-in whose time is known goes before one whose is not: that one stands where
+    it was received, which must not decide what the visit is.
     """
-    for wanted in (_is_arrival, _is_direct_service):
+    for wanted in (_is_dated_arrival, _is_arrival, _is_direct_service):
         for i, fact in enumerate(facts):
             if wanted(fact):
-                return facts if i == 0 else [fact, *facts[:i], *facts[i + 1 :]]
+                return [fact, *_before_arrival(facts[:i]), *facts[i + 1 :]]
     return facts
+
+
+def _before_arrival(facts: list[Fact]) -> list[Fact]:
+    # Whoever was called, or missed, while holding a ticket drawn at home was not in the hall.
+    if any(fact.details.get("channel") == "online" for fact in facts):
+        return [fact for fact in facts if fact.type in OPENERS]
+    return facts
+
+
+def _is_dated_arrival(fact: Fact) -> bool:
+    # A queue joined may be where a transfer led: it does not replace the ticket.
+    return _is_arrival(fact) and fact.type != "queue_joined" and "uncertain" not in fact.details
 
 
 def _is_arrival(fact: Fact) -> bool:
@@ -205,6 +216,8 @@ def _queue_joined(visit: Visit, stay: QueueStay, fact: Fact) -> None:
 def _called(visit: Visit, stay: QueueStay, fact: Fact) -> None:
     if stay.outcome == "served":
         return
+    if visit.direct and fact.at_us <= stay.started_us:
+        return  # the call of a ticket that nobody saw: how long it waited is not known
     if stay.outcome in _ENDINGS:
         stay.begin_wait_again()
     if stay.first_called_us is None:

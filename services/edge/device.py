@@ -192,7 +192,8 @@ class Device:
         if at.tzinfo is None:
             raise InvalidFields("occurred_at has no UTC offset; expected one such as +01:00")
         day = business_date(at, time_zone=self.time_zone, starts=self.business_day_starts)
-        return {"visit_id": of_ticket(self.site, queue, day, number, wrap), "occurred_at": at}
+        visit_id = of_ticket(self.site, queue, day, number, wrap, mode=self.mode)
+        return {"visit_id": visit_id, "occurred_at": at}
 
     def check_in_fields(
         self,

@@ -87,7 +87,7 @@ WHERE visit_id = ANY(%(visit_ids)s::uuid[]) ORDER BY visit_id FOR UPDATE;
 -- copy_visits --
 COPY incoming_visit (
     visit_id, version, joined_to, history, last_event_at, state, arrived_at, business_date, site,
-    queue, directorate, service, channel, persons, test, stay_started_at, first_called_at
+    queue, directorate, service, channel, persons, test, stay_started_at, first_called_at, tickets
 ) FROM STDIN;
 
 -- upsert_visits --
@@ -110,7 +110,8 @@ ON CONFLICT (visit_id) DO UPDATE SET
     persons = EXCLUDED.persons,
     test = EXCLUDED.test,
     stay_started_at = EXCLUDED.stay_started_at,
-    first_called_at = EXCLUDED.first_called_at
+    first_called_at = EXCLUDED.first_called_at,
+    tickets = EXCLUDED.tickets
 WHERE v.version = EXCLUDED.version - 1;
 
 -- copy_footfall --

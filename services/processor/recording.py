@@ -123,7 +123,9 @@ def _offered_anchors(
 ) -> dict[UUID, BootAnchor]:
     offered: dict[UUID, BootAnchor] = {}
     for item in decoded:
-        anchor = anchor_of(item.event)
+        anchor = anchor_of(
+            item.event, received_at=item.message.received_at, horizon=BACKFILL_HORIZON
+        )
         if anchor is not None and item.event.source in registry.devices:
             best = offered.get(item.event.boot_id)
             if best is None or anchor.seq < best.seq:

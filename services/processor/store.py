@@ -216,7 +216,9 @@ class Transaction:
         """Read visits and whatever they are joined to, keeping other workers off them."""
         found: dict[str, StoredVisit] = {}
         wanted = set(visit_ids)
+        asked: set[str] = set()
         while wanted:
+            asked |= wanted
             cursor = await self._connection.execute(
                 _SQL["lock_visits"], {"visit_ids": sorted(wanted)}
             )
@@ -227,7 +229,8 @@ class Transaction:
                     [Fact(*fact) for fact in from_json(history)],
                     version,
                 )
-            wanted = {v.joined_to for v in found.values() if v.joined_to} - set(found)
+            # What was purged is not found, and must not be asked for again.
+            wanted = {v.joined_to for v in found.values() if v.joined_to} - asked
         return found
 
     async def write_visits(self, rows: Sequence[VisitRow]) -> None:
@@ -257,6 +260,7 @@ class Transaction:
                             row.state == "test",
                             column("stay_started_at"),
                             column("first_called_at"),
+                            column("tickets") or 0,
                         )
                     )
             await cursor.execute(_SQL["upsert_visits"])

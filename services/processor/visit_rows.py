@@ -38,7 +38,7 @@ def visit_rows(
 
 def _columns(visit: Visit, registry: RegistryIndex) -> dict[str, Any]:
     if not visit.stays:
-        return {}
+        return {"tickets": visit.tickets}
     first, last = visit.stays[0], visit.stays[-1]
     arrived_at = from_us(first.started_us)
     site = registry.sites[first.site]
@@ -53,6 +53,7 @@ def _columns(visit: Visit, registry: RegistryIndex) -> dict[str, Any]:
         "service": last.service,
         "channel": visit.channel,
         "persons": visit.persons,
+        "tickets": visit.tickets,
         "stay_started_at": from_us(last.started_us),
         "first_called_at": from_us(last.first_called_us) if last.first_called_us else None,
     }

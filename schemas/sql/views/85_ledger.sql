@@ -1,32 +1,22 @@
--- The ledger of tickets: what was issued, by the raw events, and what became of it, by the visits.
+-- The ledger of tickets: what was issued, and what became of it.
 
 CREATE OR REPLACE VIEW ledger AS
-WITH issued AS (
-    SELECT DISTINCT visit_id FROM visit_event
-    WHERE type = 'ticket_issued'
-        AND NOT EXISTS (
-            SELECT FROM visit_event AS correction
-            WHERE correction.visit_id = visit_event.visit_id
-                AND correction.type = 'correction'
-                AND (correction.body ->> 'corrects')::uuid = visit_event.event_id
-        )
-), root AS (
-    SELECT DISTINCT coalesce(visit.joined_to, issued.visit_id) AS visit_id
-    FROM issued LEFT JOIN visit USING (visit_id)
-)
 SELECT
-    visit.site,
-    visit.business_date,
-    visit.queue,
-    count(*) AS issued,
-    count(*) FILTER (WHERE state = 'served') AS served,
-    count(*) FILTER (WHERE state = 'no_show') AS no_show,
-    count(*) FILTER (WHERE state = 'left') AS "left",
-    count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
-    count(*) FILTER (WHERE state = 'auto_closed') AS auto_closed,
-    count(*) FILTER (WHERE state = 'test') AS test,
-    count(*) FILTER (WHERE state IN ('waiting', 'called', 'in_service')) AS still_open
-FROM root LEFT JOIN visit USING (visit_id)
-GROUP BY visit.site, visit.business_date, visit.queue;
+    site,
+    business_date,
+    queue,
+    sum(tickets)::bigint AS issued,
+    coalesce(sum(tickets) FILTER (WHERE state = 'served'), 0)::bigint AS served,
+    coalesce(sum(tickets) FILTER (WHERE state = 'no_show'), 0)::bigint AS no_show,
+    coalesce(sum(tickets) FILTER (WHERE state = 'left'), 0)::bigint AS "left",
+    coalesce(sum(tickets) FILTER (WHERE state = 'cancelled'), 0)::bigint AS cancelled,
+    coalesce(sum(tickets) FILTER (WHERE state = 'auto_closed'), 0)::bigint AS auto_closed,
+    coalesce(sum(tickets) FILTER (WHERE state = 'test'), 0)::bigint AS test,
+    coalesce(sum(tickets) FILTER (WHERE state IN ('waiting', 'called', 'in_service')), 0)::bigint
+        AS still_open
+FROM visit
+-- Who drew a ticket at home and never came is in no hall.
+WHERE tickets > 0 AND state NOT IN ('unattributed', 'joined')
+GROUP BY site, business_date, queue;
 COMMENT ON VIEW ledger IS
 'Tickets by site, business date and first queue: issued = served + no_show + left + cancelled + auto_closed + test + still_open. A visit that was transferred stands here with its last outcome. Reaches back as far as visits are kept.';

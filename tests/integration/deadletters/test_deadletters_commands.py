@@ -120,7 +120,7 @@ def test_what_fails_again_is_a_new_dead_letter(
     eventually(pipeline.drained)
     [second] = ids(run)
     assert second != first
-    assert ids(run, "--all") == [second, first]
+    assert set(ids(run, "--all")) == {second, first}
     assert f"{second}, refused" in run("show", first).output
     assert "1 skipped: replayed before" in run("replay", first).output
 
