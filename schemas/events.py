@@ -24,7 +24,6 @@ from schemas.types import (
     UtcDatetime,
 )
 
-
 SoftwareVersion = Annotated[
     str,
     Field(pattern=r"^[0-9][0-9A-Za-z.+-]{0,39}$", description="Version of the device's program."),

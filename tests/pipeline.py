@@ -67,14 +67,14 @@ class Worker:
         """Whether the process that was started last still lives."""
         return self.process is not None and self.process.poll() is None
 
-    def said(self, message: str) -> list[dict[str, Any]]:
-        """The lines of its log with this message, of all its lives."""
+    def said(self, beginning: str) -> list[dict[str, Any]]:
+        """The lines of its log whose message begins so, of all its lives."""
         lines = []
         for line in self.log.read_text().splitlines():
             # The last one may be written just now, or was cut off by a kill.
             if line.endswith("}"):
                 entry = json.loads(line[line.index("{") :])
-                if entry["message"] == message:
+                if entry["message"].startswith(beginning):
                     lines.append(entry)
         return lines
 
