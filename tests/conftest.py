@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 import yaml
@@ -30,6 +31,10 @@ PROJECT = Path(__file__).parent.parent
 REGISTRY_FILE = PROJECT / "deploy" / "registry.yaml"
 
 T = TypeVar("T")
+
+# The same examples in every run, and no verdict by the clock: what failed here fails there.
+hypothesis.settings.register_profile("gate", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("gate")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -231,6 +236,7 @@ def pipeline(stack: Stack, topics: str, database: Database, tmp_path: Path) -> I
         "PASSAGE_DATABASE_WRITER": database.writer,
         "PASSAGE_TOPIC_PREFIX": topics,
         "PASSAGE_GROUP": f"{topics}passage-processor",
+        "FAUST_DATADIR": str(tmp_path),
     }
     running = Pipeline(environ["PASSAGE_KAFKA"], topics, database, environ, tmp_path)
     yield running

@@ -23,7 +23,7 @@ MONDAY = date(2026, 11, 16)
 
 @pytest.fixture(scope="module")
 def simulation(registry: Registry) -> Simulation:
-    return generate(registry, MONDAY, 1, seed=7, scale=0.05)
+    return generate(registry, MONDAY, 1, seed=7, scale=0.03)
 
 
 def batches_of(simulation: Simulation, size: int, seed: int | None) -> list[list[tuple[str, Fact]]]:
