@@ -45,8 +45,8 @@ def edge() -> None:
 
     \b
     Example:
-      export PASSAGE_DEVICE=creteil-kiosk-1 PASSAGE_SITE=creteil PASSAGE_KAFKA=kafka:9092
-      passage edge ticket --queue sejour --number A042 --directorate dmi --service sejour
+      export PASSAGE_DEVICE=etr-borne-1 PASSAGE_SITE=creteil-etrangers PASSAGE_KAFKA=kafka:9092
+      passage edge ticket --queue etr-sejour --number S042 --directorate dmi --service sejour
       passage edge deliver
     """
 

@@ -69,7 +69,7 @@ def ticket(
 
     \b
     Example:
-      passage edge ticket --queue sejour --number A042 --directorate dmi --service sejour
+      passage edge ticket --queue etr-sejour --number S042 --directorate dmi --service sejour
     """
     with failures_explained(), recording_device(dry_run=dry_run) as device:
         event = device.issue_ticket(
@@ -109,8 +109,8 @@ def check_in(
 
     \b
     Examples:
-      passage edge check-in --directorate dmi --service sejour --queue sejour --number A042
-      passage edge check-in --directorate dcl --service accueil --persons 2
+      passage edge check-in --directorate dmi --service sejour --queue etr-sejour --number S042
+      passage edge check-in --directorate dcl --service titres --persons 2
     """
     with failures_explained(), recording_device(dry_run=dry_run) as device:
         if reference is not None:
@@ -160,7 +160,7 @@ def event(type_: str | None, text: str, dry_run: bool) -> None:
 
     \b
     Examples:
-      passage edge event called --json '{"ticket": "sejour/A042", "desk": "g3"}'
+      passage edge event called --json '{"ticket": "etr-sejour/S042", "desk": "etr-g03"}'
       passage edge event --json - < events.ndjson
     """
     with failures_explained(), recording_device(dry_run=dry_run) as device:
@@ -196,7 +196,7 @@ def _record(device: Device, type_: str | None, text: str) -> VisitEvent | Device
     if "ticket" in fields:
         queue, slash, number = str(fields.pop("ticket")).partition("/")
         if not slash or not queue or not number:
-            raise InvalidFields("ticket: expected QUEUE/NUMBER, e.g. sejour/A042")
+            raise InvalidFields("ticket: expected QUEUE/NUMBER, e.g. etr-sejour/S042")
         at = fields.get("occurred_at")
         known = device.ticket_fields(
             queue, number, fields.get("wrap", 0), _instant_of(at) if at is not None else None
