@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -12,9 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from services.audit.audit import audit, extent, unbalanced
+from services.core.decisions import RegistryIndex
 from services.core.footfall import MEASURES
+from services.runtime.registry import read_registry_async
 from services.simulator.messages import as_messages
 from services.simulator.simulation import Simulation
 
@@ -165,3 +170,20 @@ def true(simulation: Simulation) -> Buckets:
 def messages_of(simulation: Simulation) -> list[tuple[str, bytes, bytes]]:
     """(topic, key, value) of every event, in order of time."""
     return [(m.topic, m.key, m.value) for m in as_messages(simulation)]
+
+
+def audit_findings(database: Any) -> list[object]:
+    """What `passage audit` finds: buckets that cannot be recomputed, ledgers out of balance."""
+
+    async def find() -> list[object]:
+        connection = await psycopg.AsyncConnection.connect(database.writer, autocommit=True)
+        async with connection:
+            registry = RegistryIndex((await read_registry_async(connection))[1])
+            span = await extent(connection)
+            assert span is not None
+            found: list[object] = []
+            async for _, differences in audit(connection, registry, *span):
+                found += differences
+            return found + list(await unbalanced(connection))
+
+    return asyncio.run(find())

@@ -128,6 +128,9 @@ class Ingest(Service):
         except (KafkaError, TimeoutError) as error:
             log.warning("the broker does not answer", extra={"error": type(error).__name__})
             return False
+        # All that was fetched is recorded. An acknowledgement that failed, or that a worker back
+        # from the dead has set back, would otherwise show as a lag until the next event.
+        await self._acknowledge(consumer)
         return True
 
     async def _record(self, messages: Sequence[Message]) -> Recorded:
@@ -216,8 +219,9 @@ class Ingest(Service):
             await self._until_done("publish dead letters", send_all, KafkaError)
 
     async def _acknowledge(
-        self, consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]
+        self, consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int] | None = None
     ) -> None:
+        """Commit the offsets, or those of all that was fetched."""
         try:
             await consumer.commit(offsets)
         except KafkaError as error:
