@@ -30,7 +30,7 @@ check: install ## Lint, format, types, import rules, contracts equal to their mo
 	$(VENV)/python -m schemas check
 
 test: check ## All checks and all tests, the short fault run included
-	$(VENV)/pytest
+	$(VENV)/pytest tests/unit tests/contract tests/integration tests/faults
 
 test-unit: install ## Tests that need nothing running
 	$(VENV)/pytest tests/unit tests/contract

@@ -164,9 +164,13 @@ class Ingest(Service):
             raise BrokenWorker(f"{self._failures} events failed in a row") from error
         refusal = Rejected(Reason.UNPROCESSABLE, detail=type(error).__name__)
         letter = dead_letter(message, refusal)
-        store = await self._connected_store()
-        async with store.transaction() as transaction:
-            await transaction.add_dead_letters([letter])
+
+        async def keep() -> None:
+            store = await self._connected_store()
+            async with store.transaction() as transaction:
+                await transaction.add_dead_letters([letter])
+
+        await self._until_done("keep a dead letter", keep, psycopg.Error)
         return Recorded(dead_letters=[letter])
 
     async def _record_once(self, messages: Sequence[Message]) -> Recorded:

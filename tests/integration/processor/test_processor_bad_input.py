@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from kafka import KafkaConsumer
 
@@ -146,6 +147,29 @@ def test_the_same_id_with_other_content_is_a_conflict_and_the_first_wins(
     ]
     assert pipeline.database.value("SELECT body ->> 'number' FROM visit_event") == "A001"
     assert pipeline.database.value("SELECT sum(passages) FROM footfall") == 1
+
+
+def test_an_event_that_the_database_chokes_on_is_taken_out_alone(
+    pipeline: Any, eventually: Any
+) -> None:
+    with psycopg.connect(pipeline.database.owner) as owner:
+        owner.execute(
+            "CREATE FUNCTION choke() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " IF NEW.body ->> 'number' = 'T007' THEN"
+            "  RAISE EXCEPTION 'no' USING ERRCODE = 'data_exception';"
+            " END IF; RETURN NEW; END $$"
+        )
+        owner.execute(
+            "CREATE TRIGGER choke BEFORE INSERT ON visit_event"
+            " FOR EACH ROW EXECUTE FUNCTION choke()"
+        )
+    pipeline.publish([message(ticket(number=f"T{n:03}", seq=n + 1)) for n in range(20)])
+    pipeline.worker()
+    eventually(pipeline.drained)
+    assert pipeline.database.rows("SELECT reason, body ->> 'number' FROM dead_letter") == [
+        ("unprocessable", "T007")
+    ]
+    assert pipeline.database.value("SELECT sum(passages) FROM footfall") == 19
 
 
 def test_every_compression_that_kafka_has_is_read(pipeline: Any, eventually: Any) -> None:
