@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from pydantic_core import from_json
 
 from schemas.codec import InvalidEvent, decode
 from schemas.events import DeviceStarted, Heartbeat
@@ -19,6 +18,7 @@ from services.core.facts import Fact, fact_of
 from services.core.footfall import MEASURES, Footfall, FootfallKey, WaitBin, difference
 from services.core.joins import StoredVisit, VisitChange, change_visits
 from services.core.visits import fold
+from services.processor.store import read_visits
 from services.runtime.queries import load_queries
 
 SQL = load_queries("services.audit")
@@ -56,21 +56,8 @@ async def visits_in(
 ) -> dict[str, StoredVisit]:
     """Stored visits with an event in the range, and all that these are joined to."""
     cursor = await connection.execute(SQL["read_visit_ids"], {"from_at": from_at, "to_at": to_at})
-    wanted = {str(row[0]) for row in await cursor.fetchall()}
-    found: dict[str, StoredVisit] = {}
-    asked: set[str] = set()
-    while wanted:
-        asked |= wanted
-        cursor = await connection.execute(SQL["read_visits"], {"visit_ids": list(wanted)})
-        for visit_id, joined_to, history, version in await cursor.fetchall():
-            found[str(visit_id)] = StoredVisit(
-                str(visit_id),
-                str(joined_to) if joined_to else None,
-                [Fact(*fact) for fact in from_json(history)],
-                version,
-            )
-        wanted = {v.joined_to for v in found.values() if v.joined_to} - asked
-    return found
+    visit_ids = [str(row[0]) for row in await cursor.fetchall()]
+    return await read_visits(connection, SQL["read_visits"], visit_ids)
 
 
 async def from_visits(connection: Connection, from_at: datetime, to_at: datetime) -> Footfall:

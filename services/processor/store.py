@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -89,6 +89,28 @@ class BootRow:
     last_received_at: datetime
     outbox_depth: int | None
     software: str | None
+
+
+async def read_visits(
+    connection: psycopg.AsyncConnection[Any], statement: LiteralString, visit_ids: Iterable[str]
+) -> dict[str, StoredVisit]:
+    """Visits and whatever they are joined to, by id; `statement` takes `visit_ids`."""
+    found: dict[str, StoredVisit] = {}
+    wanted = set(visit_ids)
+    asked: set[str] = set()
+    while wanted:
+        asked |= wanted
+        cursor = await connection.execute(statement, {"visit_ids": sorted(wanted)})
+        for visit_id, joined_to, history, version in await cursor.fetchall():
+            found[str(visit_id)] = StoredVisit(
+                str(visit_id),
+                str(joined_to) if joined_to else None,
+                [Fact(*fact) for fact in from_json(history)],
+                version,
+            )
+        # What was purged is not found, and must not be asked for again.
+        wanted = {v.joined_to for v in found.values() if v.joined_to} - asked
+    return found
 
 
 class Store:
@@ -214,24 +236,7 @@ class Transaction:
 
     async def lock_visits(self, visit_ids: Iterable[str]) -> dict[str, StoredVisit]:
         """Read visits and whatever they are joined to, keeping other workers off them."""
-        found: dict[str, StoredVisit] = {}
-        wanted = set(visit_ids)
-        asked: set[str] = set()
-        while wanted:
-            asked |= wanted
-            cursor = await self._connection.execute(
-                _SQL["lock_visits"], {"visit_ids": sorted(wanted)}
-            )
-            for visit_id, joined_to, history, version in await cursor.fetchall():
-                found[str(visit_id)] = StoredVisit(
-                    str(visit_id),
-                    str(joined_to) if joined_to else None,
-                    [Fact(*fact) for fact in from_json(history)],
-                    version,
-                )
-            # What was purged is not found, and must not be asked for again.
-            wanted = {v.joined_to for v in found.values() if v.joined_to} - asked
-        return found
+        return await read_visits(self._connection, _SQL["lock_visits"], visit_ids)
 
     async def write_visits(self, rows: Sequence[VisitRow]) -> None:
         """Insert or update visits. Raises ConcurrentChange when one was changed in between."""

@@ -13,6 +13,7 @@ import pytest
 
 from schemas.registry import Registry
 from services.simulator.simulation import Simulation, generate
+from tests.events import last_monday
 from tests.pipeline import counted, messages_of, true
 
 
@@ -42,9 +43,7 @@ DAMAGES = (
 
 @pytest.fixture(scope="module")
 def simulation(registry: Registry) -> Simulation:
-    today = datetime.now(UTC).date()
-    last_monday = today - timedelta(days=today.weekday() + 7)
-    return generate(registry, last_monday, 1, seed=5, scale=0.05)
+    return generate(registry, last_monday(), 1, seed=5, scale=0.05)
 
 
 @pytest.fixture

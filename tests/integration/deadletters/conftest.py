@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
 
 from services.deadletters.__main__ import dead_letters
+from tests.events import message, ticket
 from tests.pipeline import Pipeline
 
 Run = Callable[..., Result]
@@ -31,33 +30,6 @@ def run(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Run:
         return result
 
     return invoke
-
-
-def ticket(**changes: Any) -> dict[str, Any]:
-    """A valid ticket of the shipped prefecture, taken an hour ago, with changes."""
-    return {
-        "event_id": str(uuid4()),
-        "type": "ticket_issued",
-        "version": 1,
-        "source": "acc-borne-1",
-        "boot_id": "0193b9a0-0000-7000-8000-000000000001",
-        "seq": 1,
-        "monotonic_ms": 1000,
-        "occurred_at": (NOW - timedelta(hours=1)).isoformat(),
-        "clock": {"synced": True},
-        "site": "creteil-accueil",
-        "visit_id": str(uuid4()),
-        "queue": "acc-titres",
-        "number": "A001",
-        "directorate": "dcl",
-        "service": "titres",
-    } | changes
-
-
-def message(value: Any) -> tuple[str, bytes, bytes]:
-    """An event on its way to `visit-events`."""
-    body = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return "visit-events", b"key", body
 
 
 @pytest.fixture(name="ticket")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -11,6 +11,7 @@ from schemas.registry import Registry
 from services.core.footfall import MEASURES
 from services.provision import registry as provision_registry
 from services.simulator.simulation import generate
+from tests.events import last_monday
 from tests.pipeline import Pipeline, counted, messages_of, true
 
 MISSING = "dmi"
@@ -23,11 +24,6 @@ COUNTS = {
 WRITTEN = (
     "visit_event, event_seen, dead_letter, visit, footfall, footfall_wait, coverage, device_boot"
 )
-
-
-def last_monday() -> date:
-    today = datetime.now(UTC).date()
-    return today - timedelta(days=today.weekday() + 7)
 
 
 def without(registry: Registry, directorate: str) -> Registry:

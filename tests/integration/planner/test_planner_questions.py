@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -14,14 +13,13 @@ import pytest
 
 from schemas.registry import Registry
 from services.simulator.simulation import Simulation, generate
+from tests.events import last_monday
 from tests.pipeline import messages_of
 
 
 @pytest.fixture(scope="module")
 def simulation(registry: Registry) -> Simulation:
-    today = datetime.now(UTC).date()
-    last_monday = today - timedelta(days=today.weekday() + 7)
-    return generate(registry, last_monday, 1, seed=3, scale=0.05)
+    return generate(registry, last_monday(), 1, seed=3, scale=0.05)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,34 +11,9 @@ import psycopg
 import pytest
 from kafka import KafkaConsumer
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+from tests.events import message, ticket
+
 CODECS = (None, "gzip", "snappy", "lz4", "zstd")
-
-
-def ticket(**changes: Any) -> dict[str, Any]:
-    """A valid ticket of the shipped prefecture, taken an hour ago, with changes."""
-    return {
-        "event_id": str(uuid4()),
-        "type": "ticket_issued",
-        "version": 1,
-        "source": "acc-borne-1",
-        "boot_id": "0193b9a0-0000-7000-8000-000000000001",
-        "seq": 1,
-        "monotonic_ms": 1000,
-        "occurred_at": (NOW - timedelta(hours=1)).isoformat(),
-        "clock": {"synced": True},
-        "site": "creteil-accueil",
-        "visit_id": str(uuid4()),
-        "queue": "acc-titres",
-        "number": "A001",
-        "directorate": "dcl",
-        "service": "titres",
-    } | changes
-
-
-def message(value: Any, topic: str = "visit-events") -> tuple[str, bytes, bytes | None]:
-    body = value if isinstance(value, bytes | None) else json.dumps(value).encode()
-    return topic, b"key", body
 
 
 BAD = [

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from schemas.registry import Registry
 from services.simulator.simulation import Simulation, generate
+from tests.events import last_monday
 from tests.pipeline import counted, messages_of, true
-
-
-def last_monday() -> date:
-    today = datetime.now(UTC).date()
-    return today - timedelta(days=today.weekday() + 7)
 
 
 @pytest.fixture(scope="module")
