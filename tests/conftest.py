@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import time
@@ -42,6 +43,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = Path(item.fspath).relative_to(PROJECT / "tests").parts[0]
         item.add_marker(getattr(pytest.mark, folder))
+
+
+def pytest_collection_finish() -> None:
+    # Two thousand tests and their modules stay to the end: the collector need not look at them
+    # again for every day that is simulated.
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 def eventually(

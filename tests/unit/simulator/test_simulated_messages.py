@@ -16,7 +16,7 @@ from services.simulator.simulation import Simulation, generate
 
 @pytest.fixture(scope="module")
 def simulation(registry: Registry) -> Simulation:
-    return generate(registry, date(2026, 11, 13), days=4, scale=0.05)
+    return generate(registry, date(2026, 11, 13), days=4, scale=0.02)
 
 
 @pytest.fixture(scope="module")
@@ -71,5 +71,5 @@ def test_ids_carry_the_time_and_none_occurs_twice(messages: list[Message]) -> No
 def test_the_same_simulation_encodes_to_the_same_bytes(
     registry: Registry, messages: list[Message]
 ) -> None:
-    again = generate(registry, date(2026, 11, 13), days=4, scale=0.05)
+    again = generate(registry, date(2026, 11, 13), days=4, scale=0.02)
     assert as_messages(again) == messages

@@ -30,7 +30,7 @@ QUARTER_MS = 15 * 60_000
 
 @pytest.fixture(scope="module")
 def two_days(registry: Registry) -> Simulation:
-    return generate(registry, WEEK, days=2, scale=0.1)
+    return generate(registry, WEEK, days=2, scale=0.05)
 
 
 def test_every_queue_stay_ends_in_exactly_one_way(two_days: Simulation) -> None:
@@ -141,5 +141,5 @@ def test_the_file_says_what_was_counted(two_days: Simulation, tmp_path: Path) ->
 
 
 def test_days_add_up(registry: Registry, two_days: Simulation) -> None:
-    days = [generate(registry, WEEK + timedelta(days=n), scale=0.1) for n in (0, 1)]
+    days = [generate(registry, WEEK + timedelta(days=n), scale=0.05) for n in (0, 1)]
     assert days[0].truth.totals + days[1].truth.totals == two_days.truth.totals
