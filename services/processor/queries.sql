@@ -1,3 +1,11 @@
+-- end_frozen --
+-- A worker that is frozen while it sends rows keeps its locks, and no timeout of the server's ends
+-- that. Whoever had to wait for it connects again, and ends it first; its batch comes again.
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user
+    AND application_name = 'passage-processor' AND state = 'active' AND wait_event = 'ClientRead'
+    AND query_start < now() - INTERVAL '20 seconds';
+
 -- create_incoming --
 -- Where a batch lands before it is told apart; private to the connection, emptied by each commit.
 CREATE TEMPORARY TABLE incoming_event (

@@ -133,9 +133,10 @@ class Store:
             keepalives_count=3,
             tcp_user_timeout=15_000,
             # A worker that is frozen in a batch, or whose host vanishes, must not keep its locks.
-            options="-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=20s"
+            options="-c timezone=UTC -c lock_timeout=15s -c idle_in_transaction_session_timeout=20s"
             " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3",
         )
+        await connection.execute(_SQL["end_frozen"])
         await connection.execute(_SQL["create_incoming"])
         return cls(connection)
 

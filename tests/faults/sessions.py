@@ -109,8 +109,17 @@ class Sessions:
         return self._connection.execute(query, parameters)  # type: ignore[arg-type]
 
 
-def freeze_in_batch(worker: Worker, sessions: Sessions, *, point: int) -> None:
-    """Freeze a lone worker in the middle of a batch, once `point` events are recorded."""
+def freeze_in_batch(
+    worker: Worker,
+    sessions: Sessions,
+    *,
+    point: int,
+    states: tuple[str, ...] = ("active", "idle in transaction"),
+) -> None:
+    """Freeze a lone worker in the middle of a batch, once `point` events are recorded.
+
+    `states` are those of its session: active, while it sends rows, or idle between statements.
+    """
 
     def frozen_there() -> bool:
         if sessions.recorded() < point:
@@ -118,7 +127,7 @@ def freeze_in_batch(worker: Worker, sessions: Sessions, *, point: int) -> None:
         worker.freeze()
         # The server finishes what it was asked last; then the session says where the worker is.
         seen = eventually(lambda: [s for s in sessions.of_workers() if s.is_settled], every_s=0.001)
-        if len(seen) == 1 and seen[0].has_written:
+        if len(seen) == 1 and seen[0].has_written and seen[0].state == "active":
             return True
         worker.resume()
         return False

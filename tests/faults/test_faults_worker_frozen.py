@@ -13,8 +13,11 @@ from tests.faults.proof import Ledger
 from tests.faults.sessions import Sessions, freeze_in_batch
 from tests.pipeline import Pipeline
 
+IN_BATCH = {"between statements": "idle in transaction", "sending rows": "active"}
+"""The state of the worker's session in the middle of a batch."""
 
-@pytest.mark.parametrize("where", ["between batches", "in a batch"])
+
+@pytest.mark.parametrize("where", ["between batches", *IN_BATCH])
 def test_a_worker_that_comes_back_from_the_dead_counts_nothing_twice(
     pipeline: Pipeline,
     sessions: Sessions,
@@ -29,8 +32,8 @@ def test_a_worker_that_comes_back_from_the_dead_counts_nothing_twice(
     morning, afternoon = messages[: len(messages) // 2], messages[len(messages) // 2 :]
     pipeline.publish(morning)
     undead = pipeline.worker(**batch)
-    if where == "in a batch":
-        freeze_in_batch(undead, sessions, point=len(morning) // 3)
+    if where in IN_BATCH:
+        freeze_in_batch(undead, sessions, point=len(morning) // 3, states=(IN_BATCH[where],))
     else:
         eventually(pipeline.drained, deadline_s=60)
         undead.freeze()
@@ -39,10 +42,10 @@ def test_a_worker_that_comes_back_from_the_dead_counts_nothing_twice(
     pipeline.publish(afternoon)
     pipeline.worker(**batch)
     # Also what the frozen worker had in hand, and keeps locked as long as the database lets it.
-    eventually(lambda: sessions.recorded() == len(messages), deadline_s=60)
+    eventually(lambda: sessions.recorded() == len(messages), deadline_s=120)
     recovery = monotonic() - frozen_at
     # It finds that it was left for dead; and it still has its batch in hand.
-    sign = "batch recorded" if where == "in a batch" else ""
+    sign = "batch recorded" if where in IN_BATCH else ""
     known = len(undead.said(sign))
     undead.resume()
     eventually(lambda: len(undead.said(sign)) > known, deadline_s=60)
