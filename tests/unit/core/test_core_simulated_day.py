@@ -67,7 +67,7 @@ def with_joined(stored: dict[str, StoredVisit], ids: set[str]) -> dict[str, Stor
     return found
 
 
-@pytest.mark.parametrize(("size", "seed"), [(500, None), (1, None), (37, 1), (10_000, 2)])
+@pytest.mark.parametrize(("size", "seed"), [(500, None), (37, 1)])
 def test_any_order_and_batching_gives_the_true_counts(
     simulation: Simulation, size: int, seed: int | None
 ) -> None:
