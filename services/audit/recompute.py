@@ -12,6 +12,7 @@ import psycopg
 
 from schemas.codec import InvalidEvent, decode
 from schemas.events import DeviceStarted, Heartbeat
+from schemas.queries import load_queries
 from services.core.calendar import to_us
 from services.core.decisions import RegistryIndex
 from services.core.facts import Fact, fact_of
@@ -19,7 +20,6 @@ from services.core.footfall import MEASURES, Footfall, FootfallKey, WaitBin, dif
 from services.core.joins import StoredVisit, VisitChange, change_visits
 from services.core.visits import fold
 from services.processor.store import read_visits
-from services.runtime.queries import load_queries
 
 SQL = load_queries("services.audit")
 

@@ -11,10 +11,10 @@ import psycopg
 from psycopg.rows import class_row
 
 from schemas.dead_letters import WITHHELD
+from schemas.queries import load_queries
 from services.deadletters.errors import StoreRefuses, UnknownDeadLetter
 from services.deadletters.letters import Letter, LetterId, ReasonCount, Selection
 from services.runtime.database import DatabaseUrl, connect
-from services.runtime.queries import load_queries
 
 SETTING = "PASSAGE_DATABASE_WRITER"
 _APPLICATION = "passage dead-letters"

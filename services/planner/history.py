@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from schemas.queries import load_queries
 from services.core.calendar import MIDNIGHT, instant
-from services.runtime.queries import load_queries
 
 SQL = load_queries("services.planner")
 

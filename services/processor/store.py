@@ -18,6 +18,7 @@ from psycopg import sql
 from pydantic_core import from_json, to_json
 
 from schemas.dead_letters import DeadLetter
+from schemas.queries import load_queries
 from schemas.registry import Registry
 from services.core.calendar import from_us, to_us
 from services.core.clock import BootAnchor, CorrectionMethod
@@ -25,7 +26,6 @@ from services.core.facts import Fact
 from services.core.footfall import MEASURES, Footfall, FootfallKey
 from services.core.joins import StoredVisit
 from services.core.restatements import Restatement
-from services.runtime.queries import load_queries
 from services.runtime.registry import read_registry_async
 
 _SQL = load_queries("services.processor")

@@ -11,13 +11,13 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from schemas.queries import load_queries
 from services.provision import migrations, rights, roles
 from services.provision.errors import ProvisionError
 from services.provision.files import SQL
 from services.provision.lock import alone
 from services.provision.report import Changes, Report, silent
 from services.runtime.database import DatabaseUrl, connect
-from services.runtime.queries import load_queries
 from services.runtime.settings import InvalidSetting
 
 APPLICATION = "passage provision"

@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 
+from schemas.queries import load_queries
 from services.provision.errors import Busy
-from services.runtime.queries import load_queries
 
 # "passage" in ASCII: any constant that nobody else takes by accident.
 _KEY = 0x70617373616765

@@ -10,6 +10,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
+from schemas.queries import load_queries
 from services.provision.errors import MigrationFailed
 from services.provision.files import (
     Applied,
@@ -21,7 +22,6 @@ from services.provision.files import (
     read_migrations,
 )
 from services.provision.report import Changes
-from services.runtime.queries import load_queries
 
 # A view in use is waited for, but not so long that every reader queues up behind us.
 _LOCK_TIMEOUT = "30s"

@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from schemas.queries import load_queries
 from schemas.registry import Registry
 from services.provision import registry_file
 from services.provision.errors import InvalidRegistry, ProvisionError
@@ -29,7 +30,6 @@ from services.provision.reference import (
 )
 from services.provision.report import Changes, Report, silent
 from services.runtime.database import connect
-from services.runtime.queries import load_queries
 
 _APPLICATION = "passage provision registry"
 

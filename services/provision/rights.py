@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
+from schemas.queries import load_queries
 from services.provision.report import Changes
-from services.runtime.queries import load_queries
 
 PUBLIC = "PUBLIC"
 

@@ -7,11 +7,11 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
+from schemas.queries import load_queries
 from services.provision import passwords
 from services.provision.errors import ProvisionError
 from services.provision.report import Changes
 from services.runtime.database import DatabaseUrl
-from services.runtime.queries import load_queries
 
 _ATTRIBUTES: LiteralString = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 # Days are cut in the site's time zone by the views; everything else is in UTC.
