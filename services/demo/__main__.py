@@ -19,8 +19,11 @@ from rich.progress import Progress
 from schemas.topics import SOURCES
 from services.demo.drain import NotDrained, drain
 from services.demo.worker import BackgroundWorker
-from services.planner.flow_table import flow_table, grid
-from services.planner.history import Period, hour_status, hourly_flow, totals
+from services.planner.flow import ask
+from services.planner.period import Period
+from services.planner.question import Question
+from services.planner.terminal import grid, grid_table
+from services.planner.totals import totals
 from services.provision import database, topics
 from services.provision import registry as reference
 from services.provision.errors import ProvisionError
@@ -156,11 +159,11 @@ def _show(simulation: Simulation, reader: str) -> bool:
     day = simulation.truth.first_day
     period = Period(day, day, TIME_ZONE)
     with connect(reader, "passage demo") as connection:
-        flow = grid(hourly_flow(connection, period), hour_status(connection, period))
+        flow = grid(list(ask(connection, Question(period))))
         counted = totals(connection, period)
     console = Console()
     console.print()
-    console.print(flow_table(flow, f"Passages by hour and directorate, {day:%A %-d %B %Y}"))
+    console.print(grid_table(flow, f"Passages by hour and directorate, {day:%A %-d %B %Y}"))
     true = simulation.truth.totals
     different = {m: (n, true[m]) for m, n in counted.items() if n != true[m]}
     if not different:

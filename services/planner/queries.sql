@@ -1,22 +1,3 @@
--- hourly_flow --
--- Passages by hour of the sites' own clocks and directorate, over [from_at, to_at).
-SELECT
-    hour_start,
-    local_label,
-    directorate,
-    sum(passages)::bigint AS passages,
-    sum(persons)::bigint AS persons,
-    sum(waits)::bigint AS waits,
-    sum(wait_ms)::bigint AS wait_ms
-FROM footfall_hourly
-WHERE hour_start >= %(from_at)s
-    AND hour_start < %(to_at)s
-    AND (%(site)s::text IS NULL OR site = %(site)s)
-    AND (%(directorate)s::text IS NULL OR directorate = %(directorate)s)
-GROUP BY hour_start, local_label, directorate
-HAVING sum(passages) <> 0
-ORDER BY hour_start, directorate;
-
 -- totals --
 -- Every measure, over [from_at, to_at), as one JSON object.
 SELECT to_jsonb(total) FROM (
@@ -40,22 +21,6 @@ SELECT to_jsonb(total) FROM (
     FROM footfall_hourly
     WHERE hour_start >= %(from_at)s AND hour_start < %(to_at)s
 ) AS total;
-
--- hour_status --
--- What is known of each hour in which a site was open, over [from_at, to_at).
-SELECT
-    hour_start,
-    local_label,
-    sum(covered_minutes)::bigint AS covered_minutes,
-    sum(open_minutes)::bigint AS open_minutes,
-    bool_and(status = 'final') AS is_final
-FROM hour_status
-WHERE hour_start >= %(from_at)s
-    AND hour_start < %(to_at)s
-    AND (%(site)s::text IS NULL OR site = %(site)s)
-GROUP BY hour_start, local_label
-HAVING sum(open_minutes) > 0
-ORDER BY hour_start;
 
 -- wait_bins --
 SELECT directorate, bin, sum(n)::bigint

@@ -10,9 +10,13 @@ from typing import Any
 import psycopg
 from rich.table import Table
 
+from schemas.queries import load_queries
 from services.core.censoring import Bounded, share_within
 from services.core.waits import quantile
-from services.planner.history import SQL, Period
+from services.planner.period import Period
+from services.planner.terminal import minutes
+
+SQL = load_queries("services.planner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +85,11 @@ def waits_table(thresholds: Sequence[Threshold], found: Sequence[Waits], title: 
             row.directorate.upper(),
             f"{row.ended}",
             f"{row.open}",
-            _minutes(row.p50_s),
-            _minutes(row.p90_s),
+            minutes(row.p50_s),
+            minutes(row.p90_s),
             *map(_share, row.shares),
         )
     return table
-
-
-def _minutes(seconds: float | None) -> str:
-    return "n.a." if seconds is None else f"{seconds / 60:.0f} min"
 
 
 def _share(share: Bounded) -> str:
