@@ -10,38 +10,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import click
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from schemas.registry import Registry
 from services.core.decisions import BACKFILL_HORIZON
 from services.edge.errors import EdgeError
-from services.runtime.settings import (
-    BrokerAddresses,
-    InvalidSetting,
-    Settings,
-    with_local_stack,
-)
+from services.runtime.settings import InvalidSetting, with_local_stack
 from services.simulator import screen
-from services.simulator.opening import UnknownHolidays, opening
+from services.simulator.command_live import simulate_live
+from services.simulator.opening import NoOpenDay, UnknownHolidays, local_day, open_days
 from services.simulator.play import PlayError, play
+from services.simulator.settings import SimulatorSettings
 from services.simulator.simulation import Simulation, generate
-
-_LONGEST_CLOSURE_DAYS = 60
-
-
-class SimulatorSettings(Settings):
-    """Where the simulated devices deliver."""
-
-    kafka: Annotated[BrokerAddresses, Field(description="host:port[,host:port] of the brokers")]
-    topic_prefix: Annotated[
-        str,
-        Field(pattern=r"^[A-Za-z0-9._-]{0,100}$", description="text put before the topics' names"),
-    ] = ""
 
 
 @click.command()
@@ -51,7 +34,12 @@ class SimulatorSettings(Settings):
     type=click.DateTime(["%Y-%m-%d"]),
     help="First local day. Default: the last open day before today, or the days up to it.",
 )
-@click.option("--days", type=click.IntRange(1, 3660), default=1, show_default=True)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3660),
+    help="How many days. Default: 1. With --live: open days before today, played first at full "
+    "speed (no older than the pipeline takes, 60 days); default none.",
+)
 @click.option(
     "--seed",
     default=94,
@@ -90,26 +78,60 @@ class SimulatorSettings(Settings):
     type=click.Path(file_okay=False, path_type=Path),
     help="Empty folder for the devices' outboxes, kept. Default: a temporary one.",
 )
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Play today as it happens: up to now at once, then each event when its time comes, "
+    "today and every open day, until stopped (Ctrl-C, SIGTERM).",
+)
+@click.option(
+    "--unplug",
+    "unplugged",
+    multiple=True,
+    metavar="DEVICE",
+    help="With --live: this device sends nothing from now on, no heartbeats either. Repeatable.",
+)
 @click.option("--dry-run", is_flag=True, help="Print who would come, hour by hour; send nothing.")
 def simulate(
     first: datetime | None,
-    days: int,
+    days: int | None,
     seed: int,
     scale: float,
     speed: float | None,
     registry_file: Path,
     truth_file: Path | None,
     outboxes: Path | None,
+    live: bool,
+    unplugged: tuple[str, ...],
     dry_run: bool,
 ) -> None:
     """Simulate seeded days of visitors and play them through the real devices into Kafka.
 
     Delivers to PASSAGE_KAFKA, topics prefixed by PASSAGE_TOPIC_PREFIX; without these, to the local
     stack. Exit codes: 0 all delivered, 1 it failed, 2 wrong use.
+
+    \b
+    passage simulate                      the last open day
+    passage simulate --live --days 30     a month of history, then today as it happens
+    passage simulate --live --unplug X    today, and device X falls silent
     """
     with _failures_explained():
         registry = _read_registry(registry_file)
+        if live:
+            if first is not None or speed is not None or truth_file is not None or dry_run:
+                raise click.UsageError(
+                    "--live is today in real time and has no end: leave out --date, --speed, "
+                    "--truth and --dry-run"
+                )
+            settings = SimulatorSettings.from_environ(with_local_stack(os.environ))
+            _quieten_devices()
+            with _folder(outboxes) as folder:
+                simulate_live(settings, registry, days or 0, seed, scale, folder, unplugged)
+            return
+        if unplugged:
+            raise click.UsageError("--unplug is for --live")
         now = datetime.now(UTC)
+        days = days or 1
         first_day = first.date() if first is not None else _latest_days(registry, days, now)
         simulation = generate(registry, first_day, days, seed, scale)
         if not dry_run:
@@ -126,9 +148,7 @@ def simulate(
             for line in screen.table(simulation.truth, directorates):
                 click.echo(line)
             return
-        # Each of the devices would say what ails them all; `play` says it once.
-        for name in ("kafka", "passage.edge"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
+        _quieten_devices()
         with (
             _folder(outboxes) as folder,
             screen.progress(sys.stderr, simulation.truth.time_zone) as report,
@@ -136,11 +156,17 @@ def simulate(
             play(simulation, settings.kafka, folder, settings.topic_prefix, speed, report)
 
 
+def _quieten_devices() -> None:
+    # Each of the devices would say what ails them all; the play says it once.
+    for name in ("kafka", "passage.edge"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 @contextmanager
 def _failures_explained() -> Iterator[None]:
     try:
         yield
-    except (EdgeError, InvalidSetting, PlayError, UnknownHolidays, OSError) as error:
+    except (EdgeError, InvalidSetting, NoOpenDay, PlayError, UnknownHolidays, OSError) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -164,14 +190,12 @@ def _read_registry(file: Path) -> Registry:
 
 
 def _latest_days(registry: Registry, days: int, now: datetime) -> date:
-    day = now.astimezone(ZoneInfo(registry.sites[0].time_zone)).date()
-    for _ in range(_LONGEST_CLOSURE_DAYS):
-        day -= timedelta(days=1)
-        if any(opening(site, day) for site in registry.sites):
-            return day - timedelta(days=days - 1)
-    raise click.UsageError(
-        f"no site of the registry was open in the last {_LONGEST_CLOSURE_DAYS} days; give --date"
-    )
+    yesterday = local_day(registry, now) - timedelta(days=1)
+    try:
+        last = next(open_days(registry, yesterday, backwards=True))
+    except NoOpenDay as error:
+        raise click.UsageError(f"{error}; give --date") from None
+    return last - timedelta(days=days - 1)
 
 
 def _check_dates(simulation: Simulation, now: datetime) -> None:

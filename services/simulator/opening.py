@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from zoneinfo import ZoneInfo
 
 import holidays
 
-from schemas.registry import Site
+from schemas.registry import Registry, Site
 from services.core import calendar
 
 Periods = tuple[tuple[int, int], ...]
 """Half-open [opens, closes) in epoch milliseconds, in order."""
 
+LONGEST_CLOSURE_DAYS = 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class UnknownHolidays(Exception):
     """The registry names public holidays that the `holidays` package does not know."""
+
+
+class NoOpenDay(Exception):
+    """No site of the registry opens for a long time."""
 
 
 def opening(site: Site, day: date) -> Periods:
@@ -27,6 +34,27 @@ def opening(site: Site, day: date) -> Periods:
     return tuple(
         (to_ms(opens), to_ms(closes)) for opens, closes in sorted(calendar.open_periods(site, day))
     )
+
+
+def open_days(registry: Registry, first: date, *, backwards: bool = False) -> Iterator[date]:
+    """Days on which a site is open, from `first` on. Raises NoOpenDay after sixty closed ones."""
+    day, closed = first, 0
+    while closed < LONGEST_CLOSURE_DAYS:
+        if any(opening(site, day) for site in registry.sites):
+            closed = 0
+            yield day
+        else:
+            closed += 1
+        day += timedelta(days=-1 if backwards else 1)
+    raise NoOpenDay(
+        f"no site of the registry is open in the {closed} days "
+        f"{'before' if backwards else 'after'} {first}"
+    )
+
+
+def local_day(registry: Registry, now: datetime) -> date:
+    """Today; where sites are in several time zones, the day that is not over in all of them."""
+    return min(now.astimezone(ZoneInfo(site.time_zone)).date() for site in registry.sites)
 
 
 def at(site: Site, day: date, local: time) -> int:

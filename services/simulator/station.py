@@ -46,11 +46,10 @@ class Station:
         """Make the events durable in one transaction, in their order."""
         self._device.emit_many(self._turned_to(planned))
 
-    def is_done(self) -> bool:
-        """True when nothing waits. Raises what stopped the delivery, if something did."""
+    def require_running(self) -> None:
+        """Raise what stopped the delivery, if something did."""
         if self._delivery is not None and self._delivery.done():
             self._delivery.result()
-        return self.outbox.depth() == 0
 
     def stop(self) -> None:
         """Ask the delivery to end; what waits stays in the outbox."""

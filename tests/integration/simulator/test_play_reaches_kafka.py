@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+import io
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from kafka import KafkaConsumer, TopicPartition
 
 from schemas.registry import Registry
 from schemas.topics import SOURCES
 from services.simulator.__main__ import simulate
+from services.simulator.fleet import Fleet
+from services.simulator.live import days_before, play_live, simulations
 from services.simulator.messages import as_messages
+from services.simulator.opening import local_day
 from services.simulator.play import PlayError, Progress, play
+from services.simulator.screen import LiveScreen
 from services.simulator.simulation import Simulation, generate
 from services.stack.stack import Stack
+from tests.conftest import REGISTRY_FILE
 
 MONDAY = date(2026, 11, 16)
+FRIDAY = date(2026, 11, 13)
+NINE = datetime(2026, 11, 16, 9, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +109,98 @@ def test_the_command_plays_and_exits_zero(kafka: str, topics: str, tmp_path: Pat
     assert truth.exists()
     assert "events delivered" in result.stderr
     assert sum(1 for _ in _read(kafka, topics)) > 0
+
+
+class Wall:
+    """A clock that only waiting moves, much faster than the real one, until it stops the play."""
+
+    def __init__(self, at: datetime, stops_at: datetime) -> None:
+        self.at = at
+        self._stops_at = stops_at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def wait(self, seconds: float) -> bool:
+        self.at = min(self.at + timedelta(seconds=seconds), self._stops_at)
+        return self.at >= self._stops_at
+
+
+@pytest.fixture(scope="module")
+def one_site() -> Registry:
+    """The shipped registry's Nogent alone: few devices, whose heartbeats are soon delivered."""
+    written = yaml.safe_load(REGISTRY_FILE.read_text(encoding="utf-8"))
+    for kind in ("queues", "devices", "desks"):
+        written[kind] = [one for one in written[kind] if one["site"] == "sp-nogent"]
+    written["sites"] = [one for one in written["sites"] if one["code"] == "sp-nogent"]
+    return Registry.model_validate(written)
+
+
+@pytest.fixture
+def play_from_to(
+    one_site: Registry, kafka: str, topics: str, tmp_path: Path
+) -> Callable[[datetime, datetime], None]:
+    """Plays Friday, and Monday as it happens, started and stopped at the two instants."""
+    site_of = {device.code: device.site for device in one_site.devices}
+
+    def run(starts_at: datetime, stops_at: datetime) -> None:
+        wall = Wall(starts_at, stops_at)
+        with Fleet(site_of, kafka, tmp_path / f"{starts_at:%H%M}", topics) as fleet:
+            play_live(
+                simulations(one_site, [FRIDAY], MONDAY, 94, 0.2),
+                fleet,
+                LiveScreen(io.StringIO(), lambda note: None),
+                now=wall.now,
+                wait=wall.wait,
+            )
+
+    return run
+
+
+def test_a_live_play_that_is_started_again_delivers_the_same_bytes(
+    one_site: Registry,
+    kafka: str,
+    topics: str,
+    play_from_to: Callable[[datetime, datetime], None],
+) -> None:
+    planned = as_messages(generate(one_site, FRIDAY, days=4, scale=0.2))
+    stops = [NINE + timedelta(minutes=20), NINE + timedelta(hours=1)]
+    happened = [
+        sorted((m.topic, m.key, m.value) for m in planned if m.occurred_at <= stop)
+        for stop in stops
+    ]
+    play_from_to(NINE, stops[0])
+    assert sorted(_read(kafka, topics)) == happened[0]
+    play_from_to(stops[0], stops[1])
+    assert sorted(_read(kafka, topics)) == sorted(happened[0] + happened[1])
+
+
+def test_a_signal_ends_the_live_command_with_everything_delivered(
+    one_site: Registry,
+    kafka: str,
+    topics: str,
+    tmp_path: Path,
+    eventually: Callable[..., object],
+) -> None:
+    # Today as it is: on a closed day the command waits for the next one, and ends as well.
+    said, file = tmp_path / "said", tmp_path / "registry.yaml"
+    file.write_text(one_site.model_dump_json(exclude_none=True))
+    options = ["--live", "--days=1", "--scale=0.2", f"--registry={file}"]
+    with said.open("wb") as output:
+        command = subprocess.Popen(
+            [sys.executable, "-m", "services.simulator", *options],
+            env={**os.environ, "PASSAGE_KAFKA": kafka, "PASSAGE_TOPIC_PREFIX": topics},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        eventually(lambda: " live: " in said.read_text() or command.poll() is not None)
+        command.send_signal(signal.SIGTERM)
+        assert command.wait(timeout=60) == 0, said.read_text()
+    finally:
+        command.kill()
+    assert said.read_text().endswith("stopped; everything is delivered\n")
+    (past,) = days_before(one_site, 1, local_day(one_site, datetime.now(UTC)))
+    delivered = {(topic, key, value) for topic, key, value in _read(kafka, topics)}
+    assert delivered >= set(_planned(generate(one_site, past, scale=0.2)))

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 PROJECT = Path(__file__).parents[3]
-_VARIABLE = re.compile(r"\$\{(\w+):\?run make env\}")
+# With a colon, an empty value is refused as well.
+_VARIABLE = re.compile(r"\$\{(\w+):?\?run make env\}")
 
 
 def read_env(text: str) -> dict[str, str]:
@@ -40,11 +41,23 @@ def env_example() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def compose(compose_text: str, env_example: dict[str, str]) -> dict[str, Any]:
     """The compose file with the variables of `.env.example`, passwords as `secret-of-NAME`."""
-    values = {name: value or f"secret-of-{name}" for name, value in env_example.items()}
-    filled: dict[str, Any] = yaml.safe_load(
-        _VARIABLE.sub(lambda match: values[match[1]], compose_text)
-    )
-    return filled
+    values = {
+        name: f"secret-of-{name}" if name.endswith("_PASSWORD") else value
+        for name, value in env_example.items()
+    }
+
+    # As compose does, after YAML: a variable that is empty is an empty text, not nothing.
+    def filled(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: filled(value) for key, value in part.items()}
+        if isinstance(part, list):
+            return [filled(one) for one in part]
+        if isinstance(part, str):
+            return _VARIABLE.sub(lambda match: values[match[1]], part)
+        return part
+
+    whole: dict[str, Any] = filled(yaml.safe_load(compose_text))
+    return whole
 
 
 @pytest.fixture(scope="session")

@@ -16,16 +16,22 @@ from schemas.topics import SOURCES
 
 Services = dict[str, dict[str, Any]]
 
-ONE_SHOT = {"provision", "kiosk-rights", "simulator", "history"}
-PUBLISHED = {"kafka", "grafana"}
+ONE_SHOT = {"provision", "kiosk-rights", "dashboards", "history"}
+# Goes on until it is stopped, but is no service: nothing asks it anything.
+DEMO = {"simulator"}
+PUBLISHED = {"kafka", "grafana", "live"}
+# Nobody has to be told of alerts.
+MAY_BE_EMPTY = {"ALERTS_SUPERVISOR", "ALERTS_TECHNICIAN", "LIVE_CORS_ORIGINS"}
 
 
 def test_every_variable_is_in_the_example_and_compose_fails_without_it(
     compose_text: str, env_example: dict[str, str]
 ) -> None:
     used = re.findall(r"\$\{([^}]*)\}", compose_text)
-    assert {name.removesuffix(":?run make env") for name in used} == set(env_example)
-    assert all(name.endswith(":?run make env") for name in used)
+    assert all(name.endswith("?run make env") for name in used)
+    names = [name.removesuffix("?run make env") for name in used]
+    assert {name.removesuffix(":") for name in names} == set(env_example)
+    assert {name for name in names if not name.endswith(":")} == MAY_BE_EMPTY
 
 
 def test_images_are_named_in_env_only_and_pinned(
@@ -65,8 +71,10 @@ def test_services_wait_for_what_can_become_true(services: Services, condition: s
 
 def test_every_service_that_stays_restarts_and_has_a_health_check(services: Services) -> None:
     for name, service in services.items():
-        assert service["restart"] == ("no" if name in ONE_SHOT else "unless-stopped"), name
-        if name not in ONE_SHOT:
+        if name in ONE_SHOT | DEMO:
+            assert service["restart"] == ("no" if name in ONE_SHOT else "on-failure"), name
+        else:
+            assert service["restart"] == "unless-stopped", name
             check = service["healthcheck"]
             assert {"test", "interval", "timeout", "retries", "start_period"} <= set(check), name
 
@@ -94,6 +102,11 @@ def test_published_ports_lead_to_a_listener(services: Services) -> None:
     assert listeners["KIOSKS"].rpartition(":")[2] == kafka_port.rpartition(":")[2]
     (grafana_port,) = services["grafana"]["ports"]
     assert f":{grafana_port.rpartition(':')[2]}/" in services["grafana"]["healthcheck"]["test"][-1]
+    (live_port,) = services["live"]["ports"]
+    live = services["live"]["environment"]
+    assert live_port.rpartition(":")[2] == str(live["PASSAGE_LIVE_PORT"])
+    # Else it would listen inside its container only.
+    assert live["PASSAGE_LIVE_HOST"] == "0.0.0.0"
 
 
 def test_kiosks_are_told_the_published_port(
@@ -147,6 +160,25 @@ def test_the_processor_can_be_scaled(services: Services) -> None:
     assert "hostname" not in processor
     # A name of its own each, or none: two of one name would take turns.
     assert "PASSAGE_WORKER" not in processor["environment"]
+
+
+def test_boards_are_published_once_grafana_answers_and_views_exist(services: Services) -> None:
+    awaited = services["dashboards"]["depends_on"]
+    assert awaited["grafana"]["condition"] == "service_healthy"
+    assert awaited["provision"]["condition"] == "service_completed_successfully"
+    environ = services["dashboards"]["environment"]
+    port = services["grafana"]["ports"][0].rpartition(":")[2]
+    assert environ["GRAFANA_URL"] == f"http://grafana:{port}"
+    admin = services["grafana"]["environment"]["GF_SECURITY_ADMIN_PASSWORD"]
+    assert environ["GRAFANA_PASSWORD"] == admin
+    reader = services["provision"]["environment"]["PASSAGE_DATABASE_READER"]
+    assert environ["PASSAGE_GRAFANA_DATABASE"] == reader
+
+
+def test_the_demo_plays_a_month_and_then_today(services: Services) -> None:
+    simulator = services["simulator"]
+    assert simulator["profiles"] == ["demo"]
+    assert simulator["command"] == ["simulate", "--live", "--days", "30"]
 
 
 def test_the_head_tells_how_to_start_each_profile(compose_text: str, services: Services) -> None:

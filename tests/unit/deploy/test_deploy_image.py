@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+
+from services.__main__ import _PARTS
+
+# For a planner's own machine: each brings a hundred megabytes, or libraries that the image lacks.
+HEAVY = {"matplotlib", "pyarrow", "scipy", "statsforecast", "weasyprint"}
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +46,31 @@ def test_it_is_built_in_stages_and_the_last_one_builds_nothing(dockerfile: str) 
     assert "pip" not in stages[-1]
     assert "apt" not in stages[-1]
     assert "--require-hashes" in stages[0]
+
+
+def test_it_installs_what_its_commands_need_and_nothing_heavier(
+    dockerfile: str, project: Path
+) -> None:
+    (listed,) = re.findall(r"'passage\[([a-z,]+)\]'", dockerfile)
+    installed = listed.split(",")
+    metadata = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras: dict[str, list[str]] = metadata["optional-dependencies"]
+    # Of every command that has an extra; those without one start a stack on a developer's machine.
+    parts = {module.split(".")[1] for module, _ in _PARTS.values()}
+    assert installed == sorted({*(parts & set(extras)), "dashboards"})
+    assert not _packages(installed, extras) & HEAVY
+
+
+def _packages(names: Iterable[str], extras: dict[str, list[str]]) -> set[str]:
+    """The packages that these extras ask for themselves, those of extras in extras included."""
+    found: set[str] = set()
+    for requirement in (requirement for name in names for requirement in extras[name]):
+        inner = re.match(r"passage\[([a-z,]+)\]", requirement)
+        if inner:
+            found |= _packages(inner[1].split(","), extras)
+        else:
+            found |= set(re.findall(r"^[a-z0-9-]+", requirement))
+    return found
 
 
 def test_its_base_is_pinned_and_names_no_host(dockerfile: str) -> None:

@@ -35,10 +35,13 @@ class MakeEnv:
         return dict(lines)
 
 
-def test_it_gives_every_variable_a_value(make_env: MakeEnv, env_example: dict[str, str]) -> None:
+def test_it_gives_values_to_all_that_need_one(
+    make_env: MakeEnv, env_example: dict[str, str]
+) -> None:
     make_env.run()
     assert set(make_env.values) == set(env_example)
-    assert all(make_env.values.values())
+    empty = {name for name, value in make_env.values.items() if not value}
+    assert empty == {"ALERTS_SUPERVISOR", "ALERTS_TECHNICIAN", "LIVE_CORS_ORIGINS"}
     for name, value in env_example.items():
         assert not value or make_env.values[name] == value
 

@@ -65,8 +65,27 @@ def test_a_wrong_option_is_a_wrong_use(wrong: str) -> None:
     assert _run("--dry-run", wrong).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--live", "--date=2026-11-16"],
+        ["--live", "--speed=60"],
+        ["--live", "--truth=truth.json"],
+        ["--live", "--dry-run"],
+        ["--live", "--unplug=etr-borne-9"],
+        ["--unplug=etr-borne-1"],
+    ],
+    ids=" ".join,
+)
+def test_today_has_neither_date_nor_speed_nor_end(arguments: list[str]) -> None:
+    result = _run(*arguments, PASSAGE_KAFKA="localhost:1")
+    assert result.exit_code == 2
+    assert "--live" in result.stderr or "no such device" in result.stderr
+
+
 def test_the_help_names_the_settings() -> None:
     result = _run("--help")
     assert result.exit_code == 0
     assert "PASSAGE_KAFKA" in result.stdout
     assert "Exit codes" in result.stdout
+    assert "simulate --live --days 30" in result.stdout
