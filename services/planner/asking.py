@@ -94,5 +94,9 @@ def with_remedy() -> Iterator[None]:
         raise click.UsageError(str(error)) from None
     except DatabaseUnavailable as error:
         raise click.ClickException(str(error)) from None
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"this format needs {error.name}: pip install 'passage[export]'"
+        ) from None
     except psycopg.Error as error:
         raise click.ClickException(f"the database refuses: {error.diag.message_primary}") from None

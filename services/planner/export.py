@@ -96,14 +96,14 @@ def write_csv(names: Sequence[str], found: Iterable[Line], stream: BinaryIO) -> 
     writer = csv.DictWriter(text, names, extrasaction="ignore")
     writer.writeheader()
     for line in found:
-        writer.writerow({name: _plain(value) for name, value in line.items()})
+        writer.writerow({name: plain(value) for name, value in line.items()})
     text.detach()
 
 
 def write_json(names: Sequence[str], found: Iterable[Line], stream: BinaryIO) -> None:
     """One JSON object a line; absent figures are null."""
     for line in found:
-        kept = {name: _plain(line[name]) for name in names}
+        kept = {name: plain(line[name]) for name in names}
         stream.write(json.dumps(kept, ensure_ascii=False).encode() + b"\n")
 
 
@@ -154,7 +154,8 @@ WRITERS: Mapping[Format, Callable[[Sequence[str], Iterable[Line], BinaryIO], Non
 }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as text formats write it: instants and days in ISO 8601, four decimals."""
     if isinstance(value, date):
         return value.isoformat()
     return round(value, 4) if isinstance(value, float) else value

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any, Literal, NamedTuple
@@ -107,7 +107,7 @@ KnownPieces = Mapping[Piece, Mapping[str | None, Knowledge]]
 """By site where the question has one, else under None."""
 
 
-def ask(connection: psycopg.Connection[Any], question: Question) -> Iterator[Row]:
+def ask(connection: psycopg.Connection[Any], question: Question) -> Generator[Row, None, None]:
     """Rows in order of time, then of the dimensions; read as they are consumed.
 
     A piece of time in which a site was open has a row for every combination that occurs in the
@@ -155,14 +155,12 @@ def _filled(
     combinations: Iterable[Combination],
     by_site: bool,
 ) -> Iterator[Row]:
-    found = {row.of: row for row in rows}
+    # A row of nothing but zeros was left by what does not count, a test ticket for example.
+    found = {row.of: row for row in rows if any(row.measures.values())}
     for of in combinations:
         knowledge = known.get(of.site if by_site else None)
         if of in found:
-            row = found[of]
-            yield Row(
-                row.at, row.label, of, row.measures, row.p50_wait_s, row.p90_wait_s, knowledge
-            )
+            yield replace(found[of], knowledge=knowledge)
         elif knowledge is not None:
             yield _nobody(piece, of, knowledge)
 

@@ -14,6 +14,7 @@ import psycopg
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from services.planner.answer import answer, pairs
 from services.planner.asking import (
     codes,
     of_a_period,
@@ -24,18 +25,8 @@ from services.planner.asking import (
     with_remedy,
 )
 from services.planner.asking import today as today_in
-from services.planner.comparison import AGAINST, Against, Compared, compared, other_question
-from services.planner.export import (
-    FORMATS,
-    WRITERS,
-    Format,
-    Line,
-    columns,
-    compared_lines,
-    lines,
-    published_lines,
-)
-from services.planner.flow import Row, ask
+from services.planner.comparison import AGAINST, Against
+from services.planner.export import FORMATS, WRITERS, Format, columns
 from services.planner.period import GRAINS, Grain
 from services.planner.question import DIMENSIONS, Dimension, Question, check
 from services.planner.reference import read_reference
@@ -135,9 +126,11 @@ def history(
             if format_ == "table":
                 _print(connection, question, compare, waits, coverage, publish)
                 return
-            found = _lines(connection, question, compare, publish)
             names = columns(question, published=publish, with_other=compare is not None)
-            with _stream(to, output) as stream:
+            with (
+                answer(connection, question, against=compare, publish=publish) as found,
+                _stream(to, output) as stream,
+            ):
                 WRITERS[to](names, _shown(found), stream)
 
 
@@ -149,18 +142,16 @@ def _print(
     coverage: bool,
     publish: bool,
 ) -> None:
-    rows = list(ask(connection, question))
+    found = pairs(connection, question, against)
+    rows = [pair.row for pair in found]
     if not any(row.measures for row in rows):
         click.echo(f"Nothing is recorded of {question.period}.", err=True)
     if not rows:
         return
     title = f"Passages by {question.grain}, {question.period}"
     if against or waits:
-        pairs: Iterable[Compared] = (Compared(row, None) for row in rows)
-        if against:
-            pairs = _compared(connection, rows, question, against)
         table = list_table(
-            list(pairs),
+            found,
             title,
             with_waits=waits,
             with_other=against is not None,
@@ -169,31 +160,6 @@ def _print(
     else:
         table = grid_table(grid(rows, suppressed=publish), title, with_coverage=coverage)
     Console().print(table)
-
-
-def _lines(
-    connection: psycopg.Connection[object],
-    question: Question,
-    against: Against | None,
-    publish: bool,
-) -> Iterator[Line]:
-    rows = ask(connection, question)
-    if publish:
-        return published_lines(list(rows), question)
-    if against:
-        return compared_lines(_compared(connection, rows, question, against), question)
-    return lines(rows, question)
-
-
-def _compared(
-    connection: psycopg.Connection[object],
-    rows: Iterable[Row],
-    question: Question,
-    against: Against,
-) -> Iterator[Compared]:
-    other = other_question(question, against)
-    others = list(ask(connection, other)) if other is not None else []
-    return compared(rows, others, question, against)
 
 
 @contextmanager

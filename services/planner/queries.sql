@@ -28,7 +28,7 @@ FROM wait_bins_hourly
 WHERE hour_start >= %(from_at)s
     AND hour_start < %(to_at)s
     AND measure = 'wait'
-    AND (%(site)s::text IS NULL OR site = %(site)s)
+    AND (%(sites)s::text[] IS NULL OR site = ANY(%(sites)s))
 GROUP BY directorate, bin;
 
 -- open_waits --
@@ -39,7 +39,7 @@ SELECT
 FROM open_waits
 WHERE waiting_since >= %(from_at)s
     AND waiting_since < least(now(), %(to_at)s)
-    AND (%(site)s::text IS NULL OR site = %(site)s)
+    AND (%(sites)s::text[] IS NULL OR site = ANY(%(sites)s))
 GROUP BY directorate, age_s;
 
 -- thresholds --
@@ -48,7 +48,7 @@ SELECT value_s, source FROM reference_threshold
 WHERE indicator = 'wait'
     AND (valid_from IS NULL OR valid_from <= %(day)s)
     AND (valid_to IS NULL OR %(day)s < valid_to)
-    AND (site IS NULL OR site = %(site)s)
+    AND (site IS NULL OR ARRAY[site] = %(sites)s::text[])
     AND directorate IS NULL
     AND service IS NULL
 ORDER BY value_s;

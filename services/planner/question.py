@@ -46,6 +46,10 @@ class Question:
         """The same question of another period."""
         return replace(self, period=period)
 
+    def of_sites(self, sites: tuple[str, ...] | None) -> Question:
+        """The same question about other sites."""
+        return replace(self, sites=sites)
+
 
 def check(question: Question, reference: Reference, today: date) -> None:
     """Raises BadQuestion or UnknownCode; `today` is the local day of asking."""

@@ -43,10 +43,14 @@ class Waits:
 
 
 def waits(
-    connection: psycopg.Connection[Any], period: Period, *, site: str | None = None
+    connection: psycopg.Connection[Any], period: Period, *, sites: tuple[str, ...] | None = None
 ) -> tuple[Sequence[Threshold], Sequence[Waits]]:
     """Thresholds in force at the end of the period, and the waits of each directorate."""
-    asked = {"from_at": period.from_at, "to_at": period.to_at, "site": site}
+    asked = {
+        "from_at": period.from_at,
+        "to_at": period.to_at,
+        "sites": None if sites is None else list(sites),
+    }
     thresholds = [
         Threshold(*row)
         for row in connection.execute(SQL["thresholds"], asked | {"day": period.last})

@@ -29,7 +29,7 @@ def waits(
         period = period_of(name, first, last, asked.time_zone)
         with reader(asked, "passage waits") as connection:
             read_reference(connection).check("site", (site,) if site else None)
-            thresholds, found = read_waits(connection, period, site=site)
+            thresholds, found = read_waits(connection, period, sites=(site,) if site else None)
     if not found:
         click.echo(f"No wait is recorded of {period}.", err=True)
         return

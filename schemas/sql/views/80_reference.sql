@@ -31,3 +31,8 @@ CREATE OR REPLACE VIEW reference_closed_day AS
 SELECT site, day AS local_date, reason FROM closed_day;
 COMMENT ON VIEW reference_closed_day IS
 'Days on which a site stays closed: public holidays and its own closures.';
+
+CREATE OR REPLACE VIEW reference_revision AS
+SELECT revision, loaded_at FROM registry_revision;
+COMMENT ON VIEW reference_revision IS
+'Each registry that was loaded, the newest with the highest revision: names and opening hours are its.';

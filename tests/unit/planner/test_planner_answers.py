@@ -55,6 +55,11 @@ def test_a_closed_hour_has_no_row_unless_somebody_came_all_the_same() -> None:
     assert rows[-1].knowledge is None
 
 
+def test_what_does_not_count_makes_no_row() -> None:
+    rows = answer([counted(NINE, DCL, 0), counted(TEN, DCL, 0)], {TEN: heard(covered=0)}, [DCL])
+    assert seen(rows) == [(TEN, "dcl", None)]
+
+
 def test_hours_before_and_after_all_counts_are_there() -> None:
     rows = answer([counted(TEN, DCL, 1)], {NINE: heard(), ELEVEN: heard()}, [DCL])
     assert [row.at for row in rows] == [NINE, TEN, ELEVEN]

@@ -1,0 +1,1 @@
+"""The planner over HTTP: an API for programs and notebooks, a page for people."""
