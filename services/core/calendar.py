@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from schemas.registry import Site, Weekday
+if TYPE_CHECKING:
+    # A kiosk asks for a business date at each start, and needs none of the registry's models.
+    from schemas.registry import Site, Weekday
 
 MIDNIGHT = time(0)
 BUCKET_MINUTES = 15
