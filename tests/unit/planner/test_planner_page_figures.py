@@ -10,9 +10,10 @@ from dashboards.catalogue import LANGUAGES, Language
 from services.planner.comparison import Compared
 from services.planner.flow import Row
 from services.planner.web.chart import chart_of
-from services.planner.web.dates import piece, span
-from services.planner.web.figures import number, percent, table_of
+from services.planner.web.dates import piece
+from services.planner.web.figures import table_of
 from services.planner.web.texts import texts
+from services.planner.wording import number, percent, span
 from tests.unit.planner.rows import DCL, DMI, ZONE, counted, heard, hour, period
 
 
