@@ -66,7 +66,7 @@ class Apt:
 
     def missing(self, packages: Iterable[str]) -> list[str]:
         """Those of the packages that are not installed."""
-        return [name for name in packages if not self._is_installed(name)]
+        return [name for name in packages if self.version(name) is None]
 
     def newest(self, pattern: str) -> str | None:
         """The installable package with the highest number among those that fit the pattern."""
@@ -114,14 +114,16 @@ class Apt:
             raise StackError(f"apt-get source {package} left {len(tops)} folders; expected one")
         return tops[0]
 
-    def _is_installed(self, package: str) -> bool:
+    def version(self, package: str) -> str | None:
+        """The installed version; None when it is not installed."""
         result = subprocess.run(
-            ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package],
+            ["dpkg-query", "--show", "--showformat=${db:Status-Status} ${Version}", package],
             capture_output=True,
             text=True,
             check=False,
         )
-        return result.stdout == "installed"
+        status, _, version = result.stdout.partition(" ")
+        return version if status == "installed" else None
 
 
 def _run(command: Sequence[str], *, folder: Path | None = None) -> str:

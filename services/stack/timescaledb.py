@@ -55,6 +55,7 @@ def _build(apt: Apt, report: Report) -> None:
     if missing := apt.missing([*tools, f"postgresql-server-dev-{installation.major}"]):
         with report(f"Installing {', '.join(missing)}"):
             apt.install(missing)
+    match_server_to_headers(apt, installation.major, report)
     mirror = apt.mirror()
     if mirror is None:
         raise StackError(
@@ -72,6 +73,19 @@ def _build(apt: Apt, report: Report) -> None:
             apt.privileged(["make", "--silent", f"--directory={folder / 'build'}", "install"])
     if not installation.has_timescaledb:
         raise StackError(f"TimescaleDB was built, but not into PostgreSQL {installation.major}")
+
+
+def match_server_to_headers(apt: Apt, major: int, report: Report) -> None:
+    """Bring the server to the minor version of its headers.
+
+    An extension that was built with newer headers may name what an older server does not have, and
+    then does not load. The archive keeps the newest headers only, so it is the server that moves.
+    """
+    server, headers = f"postgresql-{major}", f"postgresql-server-dev-{major}"
+    if apt.version(server) == apt.version(headers):
+        return
+    with report(f"Bringing PostgreSQL {major} to the version of its headers"):
+        _install_server(apt, [server])
 
 
 def _compile(source: Path, build: Path, installation: Installation) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from services.stack.apt import main_mirror, newest_of, private_options
+import pytest
+
+from services.stack.apt import Apt, main_mirror, newest_of, private_options
+from services.stack.report import silent
+from services.stack.timescaledb import match_server_to_headers
 
 MAIN = "http://mirror.example/debian/"
 TARGETS = f"""\
@@ -51,3 +56,29 @@ postgresql-15-timescaledb - scalable time-series database (15)
 """
     assert newest_of(found) == "postgresql-17-timescaledb"
     assert newest_of("") is None
+
+
+class AptWith(Apt):
+    """An apt that knows versions and remembers what it was told to do."""
+
+    def __init__(self, versions: dict[str, str]) -> None:
+        self.versions = versions
+        self.installed: list[str] = []
+
+    def version(self, package: str) -> str | None:
+        return self.versions.get(package)
+
+    def privileged(self, command: Sequence[str]) -> None:
+        """Nothing is done."""
+
+    def install(self, packages: Sequence[str]) -> None:
+        self.installed += packages
+
+
+@pytest.mark.parametrize(("server", "installed"), [("15.20-0", []), ("15.18-0", ["postgresql-15"])])
+def test_a_server_that_is_older_than_its_headers_is_brought_to_their_version(
+    server: str, installed: list[str]
+) -> None:
+    apt = AptWith({"postgresql-15": server, "postgresql-server-dev-15": "15.20-0"})
+    match_server_to_headers(apt, 15, silent)
+    assert apt.installed == installed
