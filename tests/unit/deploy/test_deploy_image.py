@@ -12,7 +12,7 @@ import pytest
 from services.__main__ import _PARTS
 
 # For a planner's own machine: each brings a hundred megabytes, or libraries that the image lacks.
-HEAVY = {"matplotlib", "pyarrow", "scipy", "statsforecast", "weasyprint"}
+HEAVY = {"matplotlib", "numpy", "pyarrow", "statsforecast", "weasyprint"}
 
 
 @pytest.fixture(scope="module")

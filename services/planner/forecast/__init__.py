@@ -1,0 +1,1 @@
+"""How many will come in the next weeks, beside what seasonal naive says, tested on the past."""
