@@ -10,6 +10,7 @@ from typing import Any, get_args
 from schemas.codec import event_classes
 from schemas.compatibility import Change, changes
 from schemas.dead_letters import DeadLetter
+from schemas.footfall import MESSAGES
 from schemas.types import Model
 
 COMMITTED = Path(__file__).parent / "json"
@@ -19,11 +20,11 @@ _SUFFIX = ".schema.json"
 def contracts() -> dict[str, type[Model]]:
     """Every model that goes over the wire, by name and version (`ticket_issued.v1`), sorted."""
     named: dict[str, type[Model]] = {_name("dead_letter", DeadLetter): DeadLetter}
-    for event_class in event_classes():
-        name = _name(_literal(event_class, "type"), event_class)
+    for model in (*event_classes(), *MESSAGES):
+        name = _name(_literal(model, "type"), model)
         if name in named:
-            raise ValueError(f"{event_class.__name__} and {named[name].__name__} are both {name}")
-        named[name] = event_class
+            raise ValueError(f"{model.__name__} and {named[name].__name__} are both {name}")
+        named[name] = model
     return dict(sorted(named.items()))
 
 

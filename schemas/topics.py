@@ -20,6 +20,8 @@ class Topic:
     """None: compacted, the newest message of each key is kept for ever."""
     max_message_bytes: int = 1024 * 1024
     dead_letter: Topic | None = None
+    compacted: bool = False
+    """With a retention: of each key the newest message is kept, and not longer than that."""
 
     @property
     def config(self) -> dict[str, str]:
@@ -34,10 +36,11 @@ class Topic:
         }
         if self.retention is None:
             return config | {"cleanup.policy": "compact"}
-        return config | {
-            "cleanup.policy": "delete",
-            "retention.ms": str(int(self.retention.total_seconds() * 1000)),
-        }
+        config["retention.ms"] = str(int(self.retention.total_seconds() * 1000))
+        if not self.compacted:
+            return config | {"cleanup.policy": "delete"}
+        # The segment that is being written is neither compacted nor deleted: keep it short.
+        return config | {"cleanup.policy": "compact,delete", "segment.ms": str(60 * 60 * 1000)}
 
 
 def _with_dead_letter(topic: Topic) -> Topic:
@@ -71,6 +74,18 @@ HEARTBEATS = _with_dead_letter(
 )
 SOURCES = (VISIT_EVENTS, HEARTBEATS)
 
+# Whoever starts reads all of it, so it holds days, not years: history is in the database. All that
+# is of today is announced again well within these days. One partition, hence one order: when a
+# `progress` has come, so has whatever was published before it.
+FOOTFALL = Topic(
+    "footfall",
+    "what changed in the database, as it is now (schemas/footfall.py)",
+    "kind and key of what changed",
+    partitions=1,
+    retention=timedelta(days=3),
+    compacted=True,
+)
+
 
 def all_topics() -> Iterator[Topic]:
     """Every topic to create, dead letters included."""
@@ -78,3 +93,4 @@ def all_topics() -> Iterator[Topic]:
         yield topic
         if topic.dead_letter is not None:
             yield topic.dead_letter
+    yield FOOTFALL

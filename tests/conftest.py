@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 import yaml
 from psycopg import sql
 
+from benchmarks.history import fill
 from schemas.registry import Registry
 from services.provision import database as provision_database
 from services.provision import registry as provision_registry
@@ -178,14 +180,43 @@ def _template(stack: Stack, registry: Registry) -> str:
 @pytest.fixture
 def database(stack: Stack, _template: str) -> Iterator[Database]:
     """A migrated database with the shipped registry, for this test alone."""
+    with _fresh_database(stack, _template) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="module")
+def module_database(stack: Stack, _template: str) -> Iterator[Database]:
+    """The same for all tests of a module: what one of them writes, the next ones see."""
+    with _fresh_database(stack, _template) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="session")
+def empty_database(stack: Stack, _template: str) -> Iterator[Database]:
+    """A migrated database with the shipped registry and no event, not to be changed."""
+    with _fresh_database(stack, _template) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="session")
+def history_database(stack: Stack, _template: str) -> Iterator[Database]:
+    """Three years of ten sites up to now, to be asked and not to be changed."""
+    with _fresh_database(stack, _template) as history:
+        with psycopg.connect(history.owner, autocommit=True) as owner:
+            fill(owner, sites=10, years=3, until=datetime.now(UTC).date())
+        yield history
+
+
+@contextmanager
+def _fresh_database(stack: Stack, template: str) -> Iterator[Database]:
     name = f"passage_{uuid4().hex[:12]}"
     with psycopg.connect(stack.environ()["PASSAGE_DATABASE_ADMIN"], autocommit=True) as admin:
-        _copy_database(admin, _template, name)
-        fresh = _database(stack, name)
-        # Rights on the database itself are not part of the copy.
-        provision_database.apply(_urls(fresh))
-        yield fresh
-        _drop_database(stack, name)
+        _copy_database(admin, template, name)
+    fresh = _database(stack, name)
+    # Rights on the database itself are not part of the copy.
+    provision_database.apply(_urls(fresh))
+    yield fresh
+    _drop_database(stack, name)
 
 
 def _copy_database(admin: psycopg.Connection[Any], template: str, name: str) -> None:
@@ -244,7 +275,6 @@ def pipeline(stack: Stack, topics: str, database: Database, tmp_path: Path) -> I
         "PASSAGE_DATABASE_WRITER": database.writer,
         "PASSAGE_TOPIC_PREFIX": topics,
         "PASSAGE_GROUP": f"{topics}passage-processor",
-        "FAUST_DATADIR": str(tmp_path),
     }
     running = Pipeline(environ["PASSAGE_KAFKA"], topics, database, environ, tmp_path)
     yield running

@@ -17,6 +17,7 @@ import psycopg
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from services.audit.audit import audit, extent, unbalanced
+from services.audit.days import day_differences, days
 from services.core.decisions import RegistryIndex
 from services.core.footfall import MEASURES
 from services.runtime.registry import read_registry_async
@@ -173,7 +174,7 @@ def messages_of(simulation: Simulation) -> list[tuple[str, bytes, bytes]]:
 
 
 def audit_findings(database: Any) -> list[object]:
-    """What `passage audit` finds: buckets that cannot be recomputed, ledgers out of balance."""
+    """What `passage audit` finds: wrong buckets or days, ledgers out of balance."""
 
     async def find() -> list[object]:
         connection = await psycopg.AsyncConnection.connect(database.writer, autocommit=True)
@@ -184,6 +185,9 @@ def audit_findings(database: Any) -> list[object]:
             found: list[object] = []
             async for _, differences in audit(connection, registry, *span):
                 found += differences
+            kept_days = await days(connection)
+            assert kept_days is not None
+            found += await day_differences(connection, *kept_days)
             return found + list(await unbalanced(connection))
 
     return asyncio.run(find())

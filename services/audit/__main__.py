@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from rich.progress import Progress
 
 from services.audit.audit import audit as run_audit
 from services.audit.audit import extent, unbalanced
+from services.audit.days import day_differences, days, mend_days, portions
 from services.audit.purge import KEPT_DAYS, cutoff
 from services.audit.purge import purge as run_purge
 from services.audit.rebuild import rebuild as run_rebuild
@@ -73,9 +74,13 @@ async def _range(
     whole = await extent(connection)
     if whole is None:
         return None
-    from_at = max(whole[0], first.replace(tzinfo=UTC)) if first else whole[0]
-    to_at = min(whole[1], last.replace(tzinfo=UTC)) if last else whole[1]
+    from_at = max(whole[0], _utc(first) or whole[0])
+    to_at = min(whole[1], _utc(last) or whole[1])
     return (from_at, to_at) if from_at < to_at else None
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return at.replace(tzinfo=UTC) if at else None
 
 
 _from = click.option("--from", "first", type=_INSTANT, help="First instant, UTC. Default: all.")
@@ -88,6 +93,7 @@ _to = click.option("--to", "last", type=_INSTANT, help="End, UTC, not included. 
 def audit(first: datetime | None, last: datetime | None) -> None:
     """Recompute every bucket from the visits and from the raw events; print every difference.
 
+    Days are held to their buckets, also where visits and events were purged.
     Changes nothing, and may run beside the pipeline. Reads PASSAGE_DATABASE_WRITER's database.
     Exit codes: 0 no difference, 1 differences (or it could not be done).
     """
@@ -97,27 +103,35 @@ def audit(first: datetime | None, last: datetime | None) -> None:
         async with _connection(settings.database_writer, "PASSAGE_DATABASE_WRITER") as connection:
             registry = RegistryIndex((await read_registry_async(connection))[1])
             span = await _range(connection, first, last)
-            if span is None:
+            kept_days = await days(connection, _utc(first), _utc(last))
+            if span is None and kept_days is None:
                 click.echo("There is nothing to audit in this range.")
                 return 0
             found = 0
-            with _bar("Auditing", *span) as done:
-                async for up_to, differences in run_audit(connection, registry, *span):
-                    done(up_to)
-                    for one in differences[: max(0, _MOST_SHOWN - found)]:
-                        click.echo(
-                            f"{datetime.fromtimestamp(one.key.bucket_start_us / 1e6, UTC)} "
-                            f"{'/'.join(one.key[1:])} {one.measure}: kept {one.kept}, "
-                            f"from visits {one.from_visits}, from events {one.from_events}"
-                        )
-                    found += len(differences)
+
+            def show(differences: Sequence[object]) -> None:
+                nonlocal found
+                for one in differences[: max(0, _MOST_SHOWN - found)]:
+                    click.echo(one)
+                found += len(differences)
+
+            if span is not None:
+                with _bar("Auditing", *span) as done:
+                    async for up_to, differences in run_audit(connection, registry, *span):
+                        done(up_to)
+                        show(differences)
+            for portion in portions(*kept_days) if kept_days else ():
+                show(await day_differences(connection, *portion))
             lines = await unbalanced(connection)
             for line in lines:
                 click.echo(f"ledger does not balance: {line}")
             if found or lines:
-                click.echo(f"{found} differences. `passage rebuild` makes the buckets anew.")
+                click.echo(f"{found} differences. `passage rebuild` makes buckets and days anew.")
                 return 1
-            click.echo(f"No difference from {span[0]} to {span[1]}; the ledger balances.")
+            if span is not None:
+                click.echo(f"No difference from {span[0]} to {span[1]}; the ledger balances.")
+            if kept_days is not None:
+                click.echo(f"Days {kept_days[0]} to {kept_days[1]} are the sums of their buckets.")
             return 0
 
     sys.exit(_run(work))
@@ -130,6 +144,8 @@ def audit(first: datetime | None, last: datetime | None) -> None:
 def rebuild(first: datetime | None, last: datetime | None, dry_run: bool) -> None:
     """Make the visits and buckets of a range again from the raw events, while the pipeline runs.
 
+    Days that are not the sums of their buckets are counted anew, however old.
+
     Changes of final buckets are logged as restatements with the cause `rebuild`.
     """
 
@@ -140,17 +156,24 @@ def rebuild(first: datetime | None, last: datetime | None, dry_run: bool) -> Non
             connection = store.connection
             registry = RegistryIndex((await read_registry_async(connection))[1])
             span = await _range(connection, first, last)
-            if span is None:
-                click.echo("There is nothing to rebuild in this range.")
-                return
-            visits = buckets = 0
-            with _bar("Rebuilding", *span) as done:
-                async for piece in run_rebuild(connection, registry, *span, dry_run=dry_run):
-                    done(piece.up_to)
-                    visits += piece.visits
-                    buckets += piece.buckets
             verb = "Would mend" if dry_run else "Mended"
-            click.echo(f"{verb} {visits} visits and {buckets} buckets from {span[0]} to {span[1]}.")
+            if span is None:
+                click.echo("There are no events to rebuild from in this range.")
+            else:
+                visits = buckets = 0
+                with _bar("Rebuilding", *span) as done:
+                    async for piece in run_rebuild(connection, registry, *span, dry_run=dry_run):
+                        done(piece.up_to)
+                        visits += piece.visits
+                        buckets += piece.buckets
+                click.echo(
+                    f"{verb} {visits} visits and {buckets} buckets from {span[0]} to {span[1]}."
+                )
+            kept_days = await days(connection, _utc(first), _utc(last))
+            if kept_days is not None:
+                mended = sum([n async for n in mend_days(connection, *kept_days, dry_run=dry_run)])
+                if mended:
+                    click.echo(f"{verb} {mended} days of sites that were no sums of their buckets.")
         finally:
             await store.close()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from services.core.calendar import from_us
 from services.core.footfall import Footfall, FootfallKey
 
 K = TypeVar("K")
@@ -20,6 +21,12 @@ class Difference:
     kept: int
     from_visits: int
     from_events: int
+
+    def __str__(self) -> str:
+        return (
+            f"{from_us(self.key.bucket_start_us)} {'/'.join(self.key[1:])} {self.measure}: "
+            f"kept {self.kept}, from visits {self.from_visits}, from events {self.from_events}"
+        )
 
 
 def differences(kept: Footfall, visits: Footfall, events: Footfall) -> Iterator[Difference]:

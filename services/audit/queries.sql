@@ -17,6 +17,11 @@ WHERE bucket_start >= %(from_at)s AND bucket_start < %(to_at)s;
 SELECT bucket_start, site, directorate, service, channel, measure, bin, n FROM footfall_wait
 WHERE bucket_start >= %(from_at)s AND bucket_start < %(to_at)s AND n <> 0;
 
+-- read_imported --
+SELECT bucket_start, site, directorate, service, channel, measures, bins FROM imported_bucket
+WHERE bucket_start >= %(from_at)s AND bucket_start < %(to_at)s
+    AND (%(source)s::text IS NULL OR source = %(source)s);
+
 -- read_visits --
 SELECT visit_id, joined_to, history::text, version FROM visit
 WHERE visit_id = ANY(%(visit_ids)s::uuid[]);
@@ -64,3 +69,63 @@ DELETE FROM device_boot WHERE last_received_at < %(before)s;
 INSERT INTO purge (purged_before, visits, chunks)
 VALUES (%(before)s, %(visits)s, %(chunks)s)
 ON CONFLICT (purged_before) DO NOTHING;
+
+-- days --
+-- First and last local day of which anything is kept, in the days or in the buckets.
+SELECT
+    least((SELECT min(local_date) FROM footfall_day), min(bucket_start)::date - 1),
+    greatest((SELECT max(local_date) FROM footfall_day), max(bucket_start)::date + 1)
+FROM footfall;
+
+-- different_days --
+-- A row that is missing counts as zeros.
+WITH different AS (
+    SELECT
+        coalesce(kept.local_date, counted.local_date) AS local_date,
+        coalesce(kept.site, counted.site) AS site,
+        coalesce(kept.directorate, counted.directorate) AS directorate,
+        coalesce(kept.service, counted.service) AS service,
+        coalesce(kept.channel, counted.channel) AS channel,
+        to_jsonb(kept) AS kept,
+        to_jsonb(counted) AS counted
+    FROM (
+        SELECT * FROM footfall_day WHERE local_date BETWEEN %(first)s AND %(last)s
+    ) AS kept
+    FULL JOIN count_footfall_days(%(first)s, %(last)s) AS counted
+        USING (local_date, site, directorate, service, channel)
+    WHERE kept IS DISTINCT FROM counted
+)
+SELECT local_date, site, directorate, service, channel, measure,
+    coalesce((kept ->> measure)::bigint, 0),
+    coalesce((counted ->> measure)::bigint, 0)
+FROM different, jsonb_object_keys(coalesce(counted, kept)) AS measure
+WHERE measure NOT IN ('local_date', 'site', 'directorate', 'service', 'channel')
+    AND coalesce((kept ->> measure)::bigint, 0) <> coalesce((counted ->> measure)::bigint, 0)
+UNION ALL
+SELECT local_date, site, directorate, service, channel, measure || ' bin ' || bin,
+    coalesce(kept.n, 0), coalesce(counted.n, 0)
+FROM (
+    SELECT * FROM footfall_wait_day WHERE local_date BETWEEN %(first)s AND %(last)s
+) AS kept
+FULL JOIN count_footfall_wait_days(%(first)s, %(last)s) AS counted
+    USING (local_date, site, directorate, service, channel, measure, bin)
+WHERE coalesce(kept.n, 0) <> coalesce(counted.n, 0)
+ORDER BY local_date, site, directorate, service, channel, measure;
+
+-- forget_days --
+DELETE FROM footfall_day
+WHERE (local_date, site) IN (SELECT * FROM unnest(%(local_dates)s::date[], %(sites)s::text[]));
+
+-- forget_wait_days --
+DELETE FROM footfall_wait_day
+WHERE (local_date, site) IN (SELECT * FROM unnest(%(local_dates)s::date[], %(sites)s::text[]));
+
+-- count_days --
+INSERT INTO footfall_day
+SELECT * FROM count_footfall_days(%(first)s, %(last)s)
+WHERE (local_date, site) IN (SELECT * FROM unnest(%(local_dates)s::date[], %(sites)s::text[]));
+
+-- count_wait_days --
+INSERT INTO footfall_wait_day
+SELECT * FROM count_footfall_wait_days(%(first)s, %(last)s)
+WHERE (local_date, site) IN (SELECT * FROM unnest(%(local_dates)s::date[], %(sites)s::text[]));

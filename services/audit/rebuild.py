@@ -11,6 +11,7 @@ import psycopg
 
 from services.audit.audit import steps
 from services.audit.compare import surplus
+from services.audit.days import count_days_anew, touched_days
 from services.audit.recompute import SQL, changes_from_events, kept, visits_in, within
 from services.core.decisions import RegistryIndex
 from services.core.footfall import difference
@@ -73,6 +74,9 @@ async def _rebuild_piece(
         if (key.site, key.bucket_start_us) in final
     )
     await transaction.add_footfall(missing)
+    if missing:
+        # The buckets were wrong, and not by as much as the days: count these anew.
+        await count_days_anew(connection, *touched_days(start, end))
     buckets = missing.measures.keys() | {wait_bin.key for wait_bin in missing.bins}
     return Rebuilt(end, len(rows), len(buckets))
 

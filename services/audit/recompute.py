@@ -13,6 +13,7 @@ import psycopg
 from schemas.codec import InvalidEvent, decode
 from schemas.events import DeviceStarted, Heartbeat
 from schemas.queries import load_queries
+from services.audit.compare import surplus
 from services.core.calendar import to_us
 from services.core.decisions import RegistryIndex
 from services.core.facts import Fact, fact_of
@@ -27,7 +28,7 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 async def kept(connection: Connection, from_at: datetime, to_at: datetime) -> Footfall:
-    """The buckets as they are kept."""
+    """The buckets as they are kept, without what imports have added: of that there are no events."""
     span = {"from_at": from_at, "to_at": to_at}
     footfall = Footfall()
     cursor = await connection.execute(SQL["read_footfall"], span)
@@ -48,6 +49,28 @@ async def kept(connection: Connection, from_at: datetime, to_at: datetime) -> Fo
     ) in await cursor.fetchall():
         key = FootfallKey(to_us(bucket_start), site, directorate, service, channel)
         footfall.bins[WaitBin(key, measure, bin_number)] = n
+    return surplus(footfall, await imported(connection, from_at, to_at))
+
+
+async def imported(
+    connection: Connection, from_at: datetime, to_at: datetime, *, source: str | None = None
+) -> Footfall:
+    """What imports have added to the buckets; those of all sources, or of one."""
+    cursor = await connection.execute(
+        SQL["read_imported"], {"from_at": from_at, "to_at": to_at, "source": source}
+    )
+    footfall = Footfall()
+    for bucket_start, site, directorate, service, channel, measures, bins in (
+        await cursor.fetchall()
+    ):
+        key = FootfallKey(to_us(bucket_start), site, directorate, service, channel)
+        row = footfall.measures.setdefault(key, {})
+        for measure, n in measures.items():
+            row[measure] = row.get(measure, 0) + n
+        for measure, counts in bins.items():
+            for bin_number, n in counts.items():
+                wait_bin = WaitBin(key, measure, int(bin_number))
+                footfall.bins[wait_bin] = footfall.bins.get(wait_bin, 0) + n
     return footfall
 
 

@@ -4,7 +4,8 @@ Everything is dated by arrival: a visit's passage falls in the bucket of its arr
 outcome and durations in the bucket where that stay started, so that rates compare one cohort with
 itself.
 
-To add a measure: a line here, a column in a migration, a line in the views.
+To add a measure: a line here, a column of `footfall` and `footfall_day` in a migration, a line in
+the views and in the processor's queries. A contract test says what was forgotten.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The Faust application: life cycle, signals and web pages around the ingest service."""
+"""The Faust application: life cycle, signals and web pages around ingest and publication."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from faust.web import Request, Response, View
 from mode.types import ServiceT
 
 from services.processor.ingest import Ingest
+from services.processor.publication import Publication
 from services.processor.settings import ProcessorSettings
 
 
@@ -41,9 +42,11 @@ def create_app(settings: ProcessorSettings) -> AppT:
         web_enabled=settings.processor_port is not None,
         web_port=settings.processor_port or 6066,
     )
-    ingest = Ingest(settings, loop=app.loop, beacon=app.beacon)
-    # Faust takes an instance as well; its annotation only knows classes.
-    app.service(ingest)  # type: ignore[arg-type]
+    publication = Publication(settings, loop=app.loop, beacon=app.beacon)
+    ingest = Ingest(settings, recorded=publication.wake, loop=app.loop, beacon=app.beacon)
+    for service in (ingest, publication):
+        # Faust takes an instance as well; its annotation only knows classes.
+        app.service(service)  # type: ignore[arg-type]
     app.page("/health")(_health(ingest))
     return app
 

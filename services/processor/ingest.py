@@ -52,13 +52,16 @@ class Ingest(Service):
         settings: ProcessorSettings,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        recorded: Callable[[], None] = lambda: None,
         **kwargs: Any,
     ) -> None:
+        """`recorded` is called after each batch that was committed."""
         super().__init__(**kwargs)
         self.settings = settings
         self.ready = False
         """True while broker and database answer."""
         self._now = now
+        self._recorded = recorded
         self._recorder = Recorder()
         self._store: Store | None = None
         self._revision: int | None = None
@@ -72,6 +75,7 @@ class Ingest(Service):
         try:
             async for messages, offsets in self._batches(consumer):
                 recorded = await self._record(messages)
+                self._recorded()
                 await self._publish(producer, recorded.dead_letters)
                 await self._acknowledge(consumer, offsets)
                 self._tell(recorded, len(messages))

@@ -161,6 +161,79 @@ SELECT * FROM incoming_wait
 ORDER BY bucket_start, site, directorate, service, channel, measure, bin
 ON CONFLICT ON CONSTRAINT footfall_wait_key DO UPDATE SET n = w.n + EXCLUDED.n;
 
+-- add_days --
+-- The same by the site's own day, in key order too.
+INSERT INTO footfall_day AS d
+SELECT
+    (bucket_start AT TIME ZONE time_zone)::date AS local_date,
+    site,
+    directorate,
+    service,
+    channel,
+    sum(passages),
+    sum(persons),
+    sum(tickets),
+    sum(check_ins),
+    sum(direct),
+    sum(queue_entries),
+    sum(served),
+    sum(no_show),
+    sum("left"),
+    sum(cancelled),
+    sum(auto_closed),
+    sum(transferred),
+    sum(redirected),
+    sum(waits),
+    sum(wait_ms),
+    sum(last_call_waits),
+    sum(last_call_wait_ms),
+    sum(services),
+    sum(service_ms),
+    sum(test),
+    sum(time_uncertain)
+FROM incoming_footfall AS incoming JOIN site ON site.code = incoming.site
+GROUP BY local_date, site, directorate, service, channel
+ORDER BY local_date, site, directorate, service, channel
+ON CONFLICT ON CONSTRAINT footfall_day_key DO UPDATE SET
+    passages = d.passages + EXCLUDED.passages,
+    persons = d.persons + EXCLUDED.persons,
+    tickets = d.tickets + EXCLUDED.tickets,
+    check_ins = d.check_ins + EXCLUDED.check_ins,
+    direct = d.direct + EXCLUDED.direct,
+    queue_entries = d.queue_entries + EXCLUDED.queue_entries,
+    served = d.served + EXCLUDED.served,
+    no_show = d.no_show + EXCLUDED.no_show,
+    "left" = d."left" + EXCLUDED."left",
+    cancelled = d.cancelled + EXCLUDED.cancelled,
+    auto_closed = d.auto_closed + EXCLUDED.auto_closed,
+    transferred = d.transferred + EXCLUDED.transferred,
+    redirected = d.redirected + EXCLUDED.redirected,
+    waits = d.waits + EXCLUDED.waits,
+    wait_ms = d.wait_ms + EXCLUDED.wait_ms,
+    last_call_waits = d.last_call_waits + EXCLUDED.last_call_waits,
+    last_call_wait_ms = d.last_call_wait_ms + EXCLUDED.last_call_wait_ms,
+    services = d.services + EXCLUDED.services,
+    service_ms = d.service_ms + EXCLUDED.service_ms,
+    test = d.test + EXCLUDED.test,
+    time_uncertain = d.time_uncertain + EXCLUDED.time_uncertain;
+
+-- add_wait_days --
+INSERT INTO footfall_wait_day AS d
+SELECT
+    (bucket_start AT TIME ZONE time_zone)::date AS local_date,
+    site,
+    directorate,
+    service,
+    channel,
+    measure,
+    bin,
+    sum(n)
+FROM incoming_wait AS incoming JOIN site ON site.code = incoming.site
+GROUP BY local_date, site, directorate, service, channel, measure, bin
+HAVING sum(n) <> 0
+ORDER BY local_date, site, directorate, service, channel, measure, bin
+ON CONFLICT ON CONSTRAINT footfall_wait_day_key DO UPDATE SET n = d.n + EXCLUDED.n;
+
 -- add_coverage --
 INSERT INTO coverage AS c (bucket_start, site, device, minutes)
 VALUES (%(bucket_start)s, %(site)s, %(device)s, %(minutes)s)

@@ -1,7 +1,8 @@
 """Step 4: what a batch changes in TimescaleDB, in one transaction.
 
 The statements are in `queries.sql`, in the order in which every worker takes its locks: boots,
-events, visits, buckets, coverage, devices. So two workers wait for each other and never deadlock.
+events, visits, buckets, days, coverage, devices. So two workers wait for each other and never
+deadlock.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from services.core.restatements import Restatement
 from services.runtime.registry import read_registry_async
 
 _SQL = load_queries("services.processor")
+_NOTE = load_queries("services.processor", "publication.sql")
 _EVENT_TYPES = (
     *("uuid", "int8", "uuid", "text", "text", "text", "uuid", "bool"),
     *("timestamptz", "timestamptz", "timestamptz", "text", "text"),
@@ -269,12 +271,13 @@ class Transaction:
                             column("tickets") or 0,
                         )
                     )
+            await cursor.execute(_NOTE["note_waiting"])
             await cursor.execute(_SQL["upsert_visits"])
             if cursor.rowcount != len(rows):
                 raise ConcurrentChange
 
     async def add_footfall(self, footfall: Footfall) -> None:
-        """Add differences to the buckets and to their wait sketches."""
+        """Add differences to the buckets and to their wait sketches, then to those of the days."""
         async with self._connection.cursor() as cursor:
             if footfall.measures:
                 async with cursor.copy(_SQL["copy_footfall"]) as copy:
@@ -282,11 +285,16 @@ class Transaction:
                         counts = (row.get(measure, 0) for measure in MEASURES)
                         await copy.write_row((from_us(key[0]), *key[1:], *counts))
                 await cursor.execute(_SQL["add_footfall"])
+                await cursor.execute(_NOTE["note_buckets"])
             if footfall.bins:
                 async with cursor.copy(_SQL["copy_waits"]) as copy:
                     for (key, measure, bin_number), n in footfall.bins.items():
                         await copy.write_row((from_us(key[0]), *key[1:], measure, bin_number, n))
                 await cursor.execute(_SQL["add_waits"])
+            if footfall.measures:
+                await cursor.execute(_SQL["add_days"])
+            if footfall.bins:
+                await cursor.execute(_SQL["add_wait_days"])
 
     async def final_buckets(self, keys: Iterable[FootfallKey]) -> set[tuple[str, int]]:
         """Of the keys' buckets, those that are final, as (site, bucket start in µs).
@@ -331,6 +339,13 @@ class Transaction:
 
     async def add_boots(self, rows: Iterable[BootRow]) -> None:
         """Add what the batch says of devices."""
+        rows = list(rows)
+        heard = sorted({(row.site, row.device) for row in rows})
+        if heard:
+            sites, devices = map(list, zip(*heard, strict=True))
+            await self._connection.execute(
+                _NOTE["note_devices"], {"sites": sites, "devices": devices}
+            )
         await self._execute_many(
             "add_boot",
             [

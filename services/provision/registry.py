@@ -44,7 +44,8 @@ def load(
 ) -> list[str]:
     """Load a registry, or the file that holds it, as the database's owner, in one transaction.
 
-    Returns the changes, none when the database held it already. Raises InvalidRegistry when the
+    Returns the changes, none when the database held it already. Where a site's time zone changes,
+    its stored days are counted anew from the buckets. Raises InvalidRegistry when the
     file is wrong, or when an entry would vanish that counts or events still name: those may only
     be closed, by `valid_to`. `today` says up to which year public holidays are worked out.
     """
@@ -61,12 +62,17 @@ def load(
         connection.execute(queries["lock"])
         differences = difference(_found(connection), wanted)
         _refuse_vanished(connection, differences)
+        moved = _moved_sites(connection, document)
         for one in reversed(differences):
             _remove(connection, one.table, one.removed)
         for one in differences:
             _write(connection, one.table, {**one.added, **one.changed})
             for sentence in one.sentences():
                 changes.add(verb + sentence)
+        if moved:
+            if not dry_run:
+                _count_days_anew(connection, moved)
+            changes.add(f"{verb}count the days of {', '.join(moved)} anew, by the new time zone")
         if _is_new(connection, document):
             # An identity's numbers are not given back: a dry run takes none.
             revision = "a revision" if dry_run else _add_revision(connection, document)
@@ -125,6 +131,23 @@ def _refuse_vanished(
             f"{', '.join(named)} would vanish from the registry, but counts or events name it; "
             "keep the entry and give it a valid_to: the first day on which it is no more"
         )
+
+
+def _moved_sites(connection: psycopg.Connection[Any], document: Registry) -> list[str]:
+    """Sites with counts whose days the new registry cuts otherwise."""
+    query = load_queries("services.provision", "registry.sql")["moved_sites"]
+    parameters = {
+        "sites": [site.code for site in document.sites],
+        "time_zones": [site.time_zone for site in document.sites],
+    }
+    return [row[0] for row in connection.execute(query, parameters).fetchall()]
+
+
+def _count_days_anew(connection: psycopg.Connection[Any], sites: list[str]) -> None:
+    queries = load_queries("services.provision", "registry.sql")
+    connection.execute(queries["lock_days"])
+    for name in ("forget_days", "forget_wait_days", "count_days", "count_wait_days"):
+        connection.execute(queries[name], {"sites": sites})
 
 
 def _remove(connection: psycopg.Connection[Any], table: Table, keys: list[Key]) -> None:

@@ -35,3 +35,31 @@ SELECT EXISTS (SELECT FROM visit_event WHERE body ->> 'desk' = %(code)s);
 SELECT EXISTS (SELECT FROM device_boot WHERE device = %(code)s)
     OR EXISTS (SELECT FROM coverage WHERE device = %(code)s)
     OR EXISTS (SELECT FROM visit_event WHERE source = %(code)s);
+
+-- moved_sites --
+-- Sites with counts whose time zone is about to change.
+SELECT site.code
+FROM site
+JOIN unnest(%(sites)s::text[], %(time_zones)s::text[]) AS wanted (code, time_zone)
+    ON wanted.code = site.code
+WHERE wanted.time_zone <> site.time_zone
+    AND EXISTS (SELECT FROM footfall WHERE footfall.site = site.code)
+ORDER BY site.code;
+
+-- lock_days --
+-- Batches under way finish; later ones find the new zone.
+LOCK TABLE footfall_day, footfall_wait_day IN SHARE ROW EXCLUSIVE MODE;
+
+-- forget_days --
+DELETE FROM footfall_day WHERE site = ANY(%(sites)s);
+
+-- forget_wait_days --
+DELETE FROM footfall_wait_day WHERE site = ANY(%(sites)s);
+
+-- count_days --
+INSERT INTO footfall_day
+SELECT * FROM count_footfall_days('-infinity', 'infinity') WHERE site = ANY(%(sites)s);
+
+-- count_wait_days --
+INSERT INTO footfall_wait_day
+SELECT * FROM count_footfall_wait_days('-infinity', 'infinity') WHERE site = ANY(%(sites)s);

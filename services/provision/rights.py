@@ -23,9 +23,16 @@ WRITTEN = frozenset(
         "visit",
         "footfall",
         "footfall_wait",
+        "footfall_day",
+        "footfall_wait_day",
         "coverage",
         "device_boot",
         "restatement",
+        "changed",
+        "publication",
+        "import_run",
+        "imported_bucket",
+        "imported_day",
     }
 )
 """Tables of the processor."""

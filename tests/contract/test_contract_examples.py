@@ -1,8 +1,8 @@
 """The examples are the specification: each is read by the codec and by its JSON Schema.
 
 `<case>.pass.json` is an event; `<case>.newer.pass.json` one that a reader takes and a writer of
-this version may not write; `<case>.<reason>.fail.json` is refused for that reason. Dead letters
-have no reason to be refused for: `<case>.fail.json`.
+this version may not write; `<case>.<reason>.fail.json` is refused for that reason. What is no event
+(dead letters, messages of `footfall`) has no reason to be refused for: `<case>.fail.json`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from pydantic import ValidationError
 
+from schemas import footfall
 from schemas.codec import InvalidEvent, decode, encode
 from schemas.dead_letters import DeadLetter, presentable
 from schemas.rendering import committed, contracts
+from services.core.footfall import MEASURES
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 FILES = sorted(EXAMPLES.glob("*/*.json"))
-EVENTS = [file for file in FILES if file.parent.name != "dead_letter.v1"]
-DEAD_LETTERS = [file for file in FILES if file not in EVENTS]
+DEAD_LETTERS = [file for file in FILES if file.parent.name == "dead_letter.v1"]
+PUBLISHED = [file for file in FILES if contracts().get(file.parent.name) in footfall.MESSAGES]
+EVENTS = [file for file in FILES if file not in DEAD_LETTERS + PUBLISHED]
 SCHEMAS = {name: json.loads(text) for name, text in committed().items()}
 
 # Refused by the codec, and JSON Schema has no words for why.
@@ -132,6 +135,29 @@ def test_a_dead_letter_is_read(file: Path) -> None:
 def test_a_wrong_dead_letter_is_refused(file: Path) -> None:
     with pytest.raises(ValidationError):
         DeadLetter.model_validate_json(file.read_bytes())
+
+
+@pytest.mark.parametrize("file", _ends_with(PUBLISHED, ".pass"))
+def test_a_published_message_is_read_and_written_back_unchanged(file: Path) -> None:
+    message = footfall.read(file.read_bytes())
+    assert f"{message.type}.v{message.version}" == file.parent.name
+    assert footfall.read(footfall.write(message)) == message
+
+
+@pytest.mark.parametrize("file", _ends_with(PUBLISHED, ".pass"))
+def test_a_reader_passes_over_newer_fields_of_a_published_message(file: Path) -> None:
+    newer = json.loads(file.read_bytes()) | {"weather": "rain"}
+    assert footfall.read(json.dumps(newer).encode()) == footfall.read(file.read_bytes())
+
+
+@pytest.mark.parametrize("file", _ends_with(PUBLISHED, ".fail"))
+def test_what_is_no_published_message_may_not_be_written(file: Path) -> None:
+    with pytest.raises(ValidationError):
+        contracts()[file.parent.name].model_validate_json(file.read_bytes())
+
+
+def test_a_bucket_has_every_measure_that_is_counted() -> None:
+    assert footfall.Bucket.model_fields.keys() >= set(MEASURES)
 
 
 @pytest.mark.parametrize("name", contracts())

@@ -127,7 +127,7 @@ def freeze_in_batch(
         worker.freeze()
         # The server finishes what it was asked last; then the session says where the worker is.
         seen = eventually(lambda: [s for s in sessions.of_workers() if s.is_settled], every_s=0.001)
-        if len(seen) == 1 and seen[0].has_written and seen[0].state == "active":
+        if len(seen) == 1 and seen[0].has_written and seen[0].state in states:
             return True
         worker.resume()
         return False

@@ -57,19 +57,12 @@ FROM (
 GROUP BY hour_start, time_zone, site, directorate, service, channel, measure, bin
 HAVING sum(n) <> 0;
 COMMENT ON VIEW wait_bins_hourly IS
-'How many waits were about how long, by local hour: for percentiles over any period and group, select wait_quantile(array_agg(bin), array_agg(n), 0.9) from it. Filter on hour_start and on measure: wait (to the first call), last_call_wait, or service (time at the desk). wait_value(bin) is its length in seconds.';
+'How many waits were about how long, by local hour: for percentiles over any period and group, select wait_quantile(array_agg(bin), array_agg(n), 0.9) from it. Filter on hour_start (with instants, not with dates) and on measure: wait (to the first call), last_call_wait, or service (time at the desk). wait_value(bin) is its length in seconds.';
 
 CREATE OR REPLACE VIEW wait_bins_daily AS
-SELECT day.local_date, counted.*
-FROM local_day AS day
-CROSS JOIN LATERAL (
-    SELECT site, directorate, service, channel, measure, bin, sum(n)::bigint AS n
-    FROM footfall_wait
-    WHERE bucket_start >= day.day_start AND bucket_start < day.day_end
-    GROUP BY site, directorate, service, channel, measure, bin
-    HAVING sum(n) <> 0
-) AS counted
-JOIN site ON site.code = counted.site AND site.time_zone = day.time_zone;
+SELECT local_date, site, directorate, service, channel, measure, bin, n
+FROM footfall_wait_day
+WHERE n <> 0;
 COMMENT ON VIEW wait_bins_daily IS
 'The same as wait_bins_hourly, by calendar day of the site. Filter on local_date and measure.';
 

@@ -20,7 +20,9 @@ COMMENT ON VIEW opening_minutes IS
 'When each device should be recording: opens and closes in minutes from local midnight, by ISO weekday. Both dates are half-open; closed days are not taken out.';
 
 -- First the hours in which devices should have recorded, then what they vouched for. Where nothing at
--- all was heard the hour still has a row: that is what it is for.
+-- all was heard the hour still has a row: that is what it is for. Local time is taken once per row
+-- (OFFSET 0), and closed days are kept out by NOT IN, which is one look into a table in memory however
+-- few rows the planner expects.
 CREATE OR REPLACE VIEW coverage_hourly AS
 SELECT
     hour_start,
@@ -40,21 +42,26 @@ FROM (
         -- The running hour counts as far as it has gone.
         greatest(0, least(
             60,
-            opening.closes - minute_of_day(local.at::time),
+            opening.closes - local.minute,
             floor(extract(epoch FROM now() - hour.hour_start) / 60)::integer
-        ) - greatest(0, opening.opens - minute_of_day(local.at::time))) AS open_minutes
+        ) - greatest(0, opening.opens - local.minute)) AS open_minutes
     FROM recorded_hour AS hour
-    JOIN opening_minutes AS opening ON opening.time_zone = hour.time_zone
-    CROSS JOIN LATERAL (SELECT hour.hour_start AT TIME ZONE hour.time_zone AS at) AS local
-    WHERE opening.weekday = extract(isodow FROM local.at)
-        AND opening.opens < minute_of_day(local.at::time) + 60
-        AND opening.closes > minute_of_day(local.at::time)
-        AND (opening.valid_from IS NULL OR opening.valid_from <= local.at::date)
-        AND (opening.valid_to IS NULL OR local.at::date < opening.valid_to)
-        AND NOT EXISTS (
-            SELECT FROM closed_day
-            WHERE closed_day.site = opening.site AND closed_day.day = local.at::date
-        )
+    CROSS JOIN LATERAL (
+        SELECT
+            at::date AS day,
+            extract(isodow FROM at)::smallint AS weekday,
+            minute_of_day(at::time) AS minute
+        FROM (SELECT hour.hour_start AT TIME ZONE hour.time_zone AS at) AS clock
+        OFFSET 0
+    ) AS local
+    JOIN opening_minutes AS opening
+        ON opening.time_zone = hour.time_zone
+        AND opening.weekday = local.weekday
+        AND opening.opens < local.minute + 60
+        AND opening.closes > local.minute
+        AND (opening.valid_from IS NULL OR opening.valid_from <= local.day)
+        AND (opening.valid_to IS NULL OR local.day < opening.valid_to)
+    WHERE (opening.site, local.day) NOT IN (SELECT site, day FROM closed_day)
     UNION ALL
     SELECT
         covered.hour_start,
@@ -86,20 +93,22 @@ FROM (
     ) AS covered
     CROSS JOIN LATERAL (
         SELECT
-            (covered.bucket_start AT TIME ZONE covered.time_zone)::date AS day,
-            minute_of_day((covered.bucket_start AT TIME ZONE covered.time_zone)::time) AS minute
+            at::date AS day,
+            extract(isodow FROM at)::smallint AS weekday,
+            minute_of_day(at::time) AS minute
+        FROM (SELECT covered.bucket_start AT TIME ZONE covered.time_zone AS at) AS clock
+        OFFSET 0
     ) AS local
-    LEFT JOIN closed_day ON closed_day.site = covered.site AND closed_day.day = local.day
     LEFT JOIN opening_minutes AS opening
         ON opening.site = covered.site
         AND opening.device = covered.device
-        AND opening.weekday = extract(isodow FROM local.day)
+        AND opening.weekday = local.weekday
         AND opening.opens < local.minute + 15
         AND opening.closes > local.minute
         AND (opening.valid_from IS NULL OR opening.valid_from <= local.day)
         AND (opening.valid_to IS NULL OR local.day < opening.valid_to)
-        AND closed_day.day IS NULL
+        AND (covered.site, local.day) NOT IN (SELECT site, day FROM closed_day)
 ) AS counted
 GROUP BY hour_start, time_zone, site;
 COMMENT ON VIEW coverage_hourly IS
-'Whether the figures of an hour can be trusted: of the device-minutes in which a site was open (open_minutes), how many its devices vouch for (covered_minutes), and the share of the two (coverage: 1 when nothing is missing, 0 when nothing is known, null when the site was closed). Filter on hour_start. Begins with the first sign of life that was ever received.';
+'Whether the figures of an hour can be trusted: of the device-minutes in which a site was open (open_minutes), how many its devices vouch for (covered_minutes), and the share of the two (coverage: 1 when nothing is missing, 0 when nothing is known, null when the site was closed). Filter on hour_start, with instants and not with dates. Begins with the first sign of life that was ever received.';

@@ -103,6 +103,39 @@ def test_each_kind_of_entry_is_kept_while_events_name_it(database, registry, kin
         load(database.owner, smaller(registry, **{kind: code}), TODAY)
 
 
+def test_days_are_counted_anew_when_a_sites_time_zone_changes(database, registry):
+    site, other = registry.sites[:2]
+    # 21:30 in Créteil, half past midnight on the next day on La Réunion.
+    with psycopg.connect(database.writer) as writer:
+        for code in (site.code, other.code):
+            key = ("2026-03-03 20:30+00", code, "dcl", "titres", "kiosk")
+            day = ("2026-03-03", *key[1:])
+            for table, of in (("footfall", key), ("footfall_day", day)):
+                writer.execute(
+                    f"INSERT INTO {table} VALUES (%s, %s, %s, %s, %s, 4)",
+                    of,
+                )
+            for table, of in (("footfall_wait", key), ("footfall_wait_day", day)):
+                writer.execute(f"INSERT INTO {table} VALUES (%s, %s, %s, %s, %s, 'wait', 7, 4)", of)
+    moved = registry.model_copy(
+        update={
+            "sites": (
+                site.model_copy(update={"time_zone": "Indian/Reunion"}),
+                *registry.sites[1:],
+            )
+        }
+    )
+    sentence = f"count the days of {site.code} anew, by the new time zone"
+    assert f"would {sentence}" in load(database.owner, moved, TODAY, dry_run=True)
+    assert sentence in load(database.owner, moved, TODAY)
+    for counted, n in (("footfall_daily", "passages"), ("wait_bins_daily", "n")):
+        assert database.rows(f"SELECT site, local_date, {n} FROM {counted} ORDER BY site") == [
+            (site.code, date(2026, 3, 4), 4),
+            (other.code, date(2026, 3, 3), 4),
+        ]
+    assert load(database.owner, moved, TODAY) == []
+
+
 def test_a_dry_run_loads_nothing(database, registry, device):
     changes = load(database.owner, smaller(registry, devices=device), TODAY, dry_run=True)
     assert changes == [

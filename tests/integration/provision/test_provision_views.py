@@ -41,6 +41,14 @@ def count(database, site: str, *buckets: datetime, passages: int = 1, directorat
             " VALUES (%s, %s, %s, 'titres', 'kiosk', %s)",
             [(bucket, site, directorate, passages) for bucket in buckets],
         )
+        count_days(cursor)
+
+
+def count_days(cursor: psycopg.Cursor) -> None:
+    """What the processor adds to the days when it adds to the buckets."""
+    for table in ("footfall_day", "footfall_wait_day"):
+        cursor.execute(f"DELETE FROM {table}")
+        cursor.execute(f"INSERT INTO {table} SELECT * FROM count_{table}s('-infinity', 'infinity')")
 
 
 def quarters(first: datetime, hours: float) -> list[datetime]:
@@ -138,14 +146,18 @@ def test_week_53_belongs_to_the_year_in_which_it_began(sites):
 
 
 @pytest.mark.parametrize(
-    "question",
+    ("question", "chunks"),
     [
-        "footfall_hourly WHERE hour_start >= '2025-07-01 00:00+00'"
-        " AND hour_start < '2025-07-08 00:00+00'",
-        "footfall_daily WHERE local_date BETWEEN '2025-07-01' AND '2025-07-07'",
+        (
+            "footfall_hourly WHERE hour_start >= '2025-07-01 00:00+00'"
+            " AND hour_start < '2025-07-08 00:00+00'",
+            1,
+        ),
+        # Days are stored: years of them need no bucket at all.
+        ("footfall_daily WHERE local_date BETWEEN '2025-01-01' AND '2025-12-31'", 0),
     ],
 )
-def test_a_filter_on_time_reads_only_the_chunks_of_that_time(sites, question):
+def test_a_filter_on_time_reads_only_the_chunks_of_that_time(sites, question, chunks):
     for month in range(1, 13):
         count(sites, PARIS, datetime(2025, month, 5, 9, tzinfo=UTC))
     assert len(sites.rows("SELECT show_chunks('footfall')")) >= 4
@@ -156,7 +168,7 @@ def test_a_filter_on_time_reads_only_the_chunks_of_that_time(sites, question):
         if "never executed" not in line
         for chunk in re.findall(r" on (_hyper_\d+_\d+_chunk)", line)
     }
-    assert len(read_chunks) == 1
+    assert len(read_chunks) == chunks
 
 
 def test_waits_are_counted_averaged_and_ranked(sites):
@@ -180,6 +192,7 @@ def test_waits_are_counted_averaged_and_ranked(sites):
         cursor.execute(
             "INSERT INTO footfall_wait VALUES (%s, %s, %s, %s, %s, 'service', 1, 1000)", key
         )
+        count_days(cursor)
     for view, day in (("waits_hourly", "hour_start"), ("waits_daily", "local_date")):
         ((waits, mean, p50, p90),) = read(
             sites,
@@ -276,6 +289,40 @@ def test_coverage_on_the_marquesas_follows_their_hours(sites):
         (datetime(2025, 3, 3, 17, 30, tzinfo=UTC), 5, 60),
         (datetime(2025, 3, 3, 18, 30, tzinfo=UTC), 0, 60),
     ]
+
+
+def test_the_status_of_an_hour_is_that_of_its_last_bucket(sites):
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    start = now - timedelta(days=70)
+    cover(sites, PARIS, "kiosk-a", (start, 1))
+    with psycopg.connect(sites.owner) as owner:
+        owner.execute("UPDATE device SET valid_to = current_date - 3 WHERE code = 'kiosk-b'")
+    heard = (
+        "INSERT INTO device_boot (device, boot_id, site, seqs, last_occurred_at, last_received_at,"
+        " complete_to) VALUES (%s, gen_random_uuid(), %s, %s, %s, %s, %s)"
+    )
+    boots = [
+        # Complete up to yesterday; a gap since a week ago; never a gap, and silent for two days.
+        ("kiosk-a", PARIS, "{[1,9)}", now - timedelta(days=1)),
+        ("kiosk-b", PARIS, "{[1,5),[7,9)}", now - timedelta(days=7)),
+        ("kiosk-m", MARQUESAS, "{[1,5)}", now - timedelta(days=2)),
+    ]
+    with psycopg.connect(sites.writer) as writer:
+        for device, site, seqs, complete_to in boots:
+            writer.execute(heard, [device, site, seqs, now, now, complete_to])
+    rows = read(
+        sites,
+        "SELECT site, status, bucket_is_final(site, hour_start + interval '45 minutes')"
+        " FROM hour_status WHERE site IN ('hall', 'hiva-oa')",
+    )
+    assert {status == "final" for _, status, is_final in rows if is_final} == {True}
+    assert {status == "provisional" for _, status, is_final in rows if not is_final} == {True}
+    assert {(site, is_final) for site, _, is_final in rows} >= {
+        (PARIS, True),
+        (PARIS, False),
+        (MARQUESAS, True),
+        (MARQUESAS, False),
+    }
 
 
 def test_a_device_shows_its_latest_start_and_what_is_missing(sites):

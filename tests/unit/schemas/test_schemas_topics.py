@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.codec import MAX_EVENT_BYTES
-from schemas.topics import HEARTBEATS, SOURCES, VISIT_EVENTS, Topic, all_topics
+from schemas.topics import FOOTFALL, HEARTBEATS, SOURCES, VISIT_EVENTS, Topic, all_topics
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -24,6 +24,14 @@ def test_a_topic_without_retention_is_compacted() -> None:
     config = Topic("footfall", "changed buckets", "bucket", 3, None).config
     assert config["cleanup.policy"] == "compact"
     assert "retention.ms" not in config
+
+
+def test_the_topic_of_changes_holds_the_newest_of_each_key_for_some_days() -> None:
+    # In one partition: whoever has read a `progress` has read all that was published before it.
+    assert FOOTFALL.partitions == 1
+    assert FOOTFALL.config["cleanup.policy"] == "compact,delete"
+    assert FOOTFALL.config["retention.ms"] == str(3 * DAY_MS)
+    assert int(FOOTFALL.config["segment.ms"]) < DAY_MS
 
 
 def test_every_topic_is_listed_once_and_followed_by_its_dead_letter() -> None:

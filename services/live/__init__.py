@@ -1,0 +1,1 @@
+"""The live picture of each site, for hall displays and other systems."""
