@@ -1,0 +1,11 @@
+"""Units of panels, by their names in Grafana."""
+
+COUNT = "locale"
+"""Whole numbers, with the separators of whoever reads."""
+SECONDS = "s"
+SHARE = "percentunit"
+"""0 to 1, read as percent."""
+INSTANT = "dateTimeAsIso"
+BYTES = "bytes"
+PER_SECOND = "eps"
+"""Events per second."""

@@ -1,0 +1,177 @@
+"""Every panel's SQL, as Grafana would send it, on a real TimescaleDB as the reader role."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+
+from schemas.registry import Registry
+from services.core.calendar import to_us
+from services.simulator.simulation import generate
+from tests.events import last_monday
+from tests.grafana_macros import Value, expanded
+from tests.panels import Target, boards, targets
+from tests.recorded import record
+
+PARIS = ZoneInfo("Europe/Paris")
+TARGETS = list(targets())
+NUMBERS = {16, 20, 21, 23, 700, 701, 1700}
+"""Types that Grafana draws as numbers: bool, int8, int2, int4, float4, float8, numeric."""
+TEXTS = {25, 1043}
+INSTANTS = {1184}
+CLOCK_CHANGES = (date(2025, 10, 26), date(2026, 3, 29))
+SLOWEST_MS = 200
+REFERENCE_MS = 50
+"""What `REFERENCE` takes on the machine that the limit was set for."""
+REFERENCE = "SELECT sum(n) FROM generate_series(1, 500000) AS n"
+
+Rows = tuple[list[psycopg.Column], list[tuple[Any, ...]]]
+
+
+def chosen(target: Target, reader: str) -> dict[str, Value]:
+    """The board's variables as Grafana fills them when a board is opened."""
+    values: dict[str, Value] = {}
+    with psycopg.connect(reader, autocommit=True) as connection:
+        for variable in target.panel.board["templating"]["list"]:
+            if variable["type"] == "query":
+                statement = expanded(variable["query"], *day(date(2026, 1, 5)), values)
+                offered = [row[1] for row in connection.execute(statement).fetchall()]  # type: ignore[call-overload]
+            else:
+                offered = [option["value"] for option in variable["options"]]
+            if variable["multi"]:
+                values[variable["name"]] = offered
+            else:
+                preset = variable.get("current", {}).get("value")
+                values[variable["name"]] = preset or (offered[0] if offered else "")
+    return values
+
+
+def day(local_date: date) -> tuple[datetime, datetime]:
+    """What Grafana makes of `now/d` to `now/d` in the zone of the boards."""
+    start = datetime(local_date.year, local_date.month, local_date.day, tzinfo=PARIS)
+    end = datetime.combine(local_date + timedelta(days=1), start.timetz().replace(tzinfo=None))
+    end_at = end.replace(tzinfo=PARIS).astimezone(UTC) - timedelta(milliseconds=1)
+    return start.astimezone(UTC), end_at
+
+
+def opened(board: Any, database: Any) -> tuple[datetime, datetime]:
+    """The range in which a board opens, on the afternoon of the last day that has data."""
+    (newest,) = database.rows("SELECT max(bucket_start) FROM footfall")[0]
+    today = newest.astimezone(PARIS).date()
+    begin = board["time"]["from"]
+    if begin == "now/d":
+        return day(today)
+    found = re.fullmatch(r"now-(\d+)([hd])(/d)?", begin)
+    assert found, f"{board['uid']} opens at {begin}, which this test does not know"
+    length = timedelta(**{{"h": "hours", "d": "days"}[found[2]]: int(found[1])})
+    afternoon = day(today)[0] + timedelta(hours=15)
+    return afternoon - length, afternoon
+
+
+def ask(target: Target, reader: str, span: tuple[datetime, datetime], **choice: Value) -> Rows:
+    """Execute a panel's query for a time range."""
+    values = {**chosen(target, reader), **choice}
+    with psycopg.connect(reader, autocommit=True) as connection:
+        cursor = connection.execute(expanded(target.sql, *span, values))  # type: ignore[call-overload]
+        assert cursor.description is not None
+        return cursor.description, cursor.fetchall()
+
+
+def assert_drawable(target: Target, rows: Rows) -> None:
+    """The panel finds the columns that its kind needs."""
+    columns, values = rows
+    types = {column.name: column.type_code for column in columns}
+    kind = target.panel.json["type"]
+    if target.shape == "time_series" or kind in ("timeseries", "state-timeline"):
+        assert types["time"] in INSTANTS
+        place = list(types).index("time")
+        times = [row[place] for row in values]
+        assert times == sorted(times)
+    if target.shape == "time_series":
+        metric = list(types).index("metric") if "metric" in types else None
+        points = [(row[place], row[metric] if metric is not None else None) for row in values]
+        assert len(set(points)) == len(points), "two values for one point of a series"
+    if kind == "barchart":
+        assert types[target.panel.json["options"]["xField"]] in TEXTS
+    if kind == "state-timeline":
+        assert set(types.values()) - INSTANTS <= TEXTS | NUMBERS
+    elif kind != "table":
+        assert set(types.values()) & NUMBERS
+    named = {
+        override["matcher"]["options"]
+        for override in target.panel.json["fieldConfig"]["overrides"]
+        for one in override["properties"]
+        if override["matcher"]["id"] == "byName" and one["id"] == "displayName"
+    }
+    if len(target.panel.json["targets"]) == 1 and "metric" not in types:
+        assert named <= set(types), "a name for a column that does not come"
+
+
+@pytest.fixture(scope="module")
+def week(module_database: Any, registry: Registry) -> tuple[Any, date]:
+    """A database with the simulated days of last week, and its Monday."""
+    record(generate(registry, last_monday(), 5, scale=0.3), module_database)
+    return module_database, last_monday()
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+def test_an_ordinary_week_draws(target: Target, week: tuple[Any, date]) -> None:
+    database, monday = week
+    span = (day(monday)[0], day(monday + timedelta(days=4))[1])
+    rows = ask(target, database.reader, span)
+    assert_drawable(target, rows)
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+def test_one_day_draws_for_a_choice_of_one(target: Target, week: tuple[Any, date]) -> None:
+    database, monday = week
+    choice: dict[str, Value] = {"directorate": ["dmi"], "service": ["sejour"]}
+    assert_drawable(target, ask(target, database.reader, day(monday), **choice))
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+def test_an_empty_database_draws_nothing_and_breaks_nothing(
+    target: Target, empty_database: Any
+) -> None:
+    assert_drawable(target, ask(target, empty_database.reader, day(last_monday())))
+
+
+@pytest.mark.parametrize("changed", CLOCK_CHANGES, ids=str)
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+def test_the_days_of_the_clock_change_draw(
+    target: Target, changed: date, history_database: Any
+) -> None:
+    from_at, to_at = day(changed)
+    assert to_us(to_at) - to_us(from_at) != 24 * 3600 * 1_000_000 - 1000
+    for grain in ("hour", "day") if "$" + "{grain" in target.sql else (None,):
+        choice: dict[str, Value] = {"grain": grain} if grain else {}
+        assert_drawable(target, ask(target, history_database.reader, (from_at, to_at), **choice))
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+def test_three_years_of_ten_sites_do_not_slow_a_panel_down(
+    target: Target, history_database: Any
+) -> None:
+    span = opened(target.panel.board, history_database)
+    statement = expanded(target.sql, *span, chosen(target, history_database.reader))
+    with psycopg.connect(history_database.reader, autocommit=True) as connection:
+        took_ms = min(_elapsed_ms(connection, statement) for _ in range(4))
+        reference_ms = min(_elapsed_ms(connection, REFERENCE) for _ in range(3))
+    allowed_ms = SLOWEST_MS * max(1.0, reference_ms / REFERENCE_MS)
+    assert took_ms <= allowed_ms
+
+
+def test_every_board_is_among_them() -> None:
+    assert {target.panel.board["uid"] for target in TARGETS} == {b["uid"] for b in boards()}
+
+
+def _elapsed_ms(connection: psycopg.Connection[Any], statement: str) -> float:
+    started = time.perf_counter()
+    connection.execute(statement).fetchall()  # type: ignore[call-overload]
+    return (time.perf_counter() - started) * 1000
