@@ -21,14 +21,44 @@ _PARTS = {
         "services.deadletters.__main__:dead_letters",
         "What was refused and why; mend and replay it.",
     ),
+    "dashboards": (
+        "services.provision.grafana.command:dashboards",
+        "Boards and alerts in a running Grafana.",
+    ),
     "clean": ("services.demo.__main__:clean", "Stop it and remove the data."),
     "edge": ("services.edge.__main__:edge", "On a kiosk or a reception: emit and deliver events."),
+    "live": ("services.live.__main__:live", "The live picture of each site, over HTTP."),
+    "web": ("services.planner.web.command:web", "The planner's page and API."),
+    "api-key": ("services.planner.web.command:api_key", "Who may ask the planner's API."),
     "waits": ("services.planner.__main__:waits", "How long people waited, by directorate."),
     "history": ("services.planner.__main__:history", "How many came, by hour and directorate."),
+    "forecast": (
+        "services.planner.forecast.command:forecast",
+        "How many will come in the next weeks.",
+    ),
+    "typical-week": (
+        "services.planner.typical.command:typical_week",
+        "What is usual, by weekday and time of day.",
+    ),
     "processor": ("services.processor.__main__:processor", "Run one worker of the pipeline."),
     "provision": ("services.provision.__main__:provision", "Database, topics, registry."),
+    "report": ("services.planner.report.command:report", "The report that the committee reads."),
     "simulate": ("services.simulator.__main__:simulate", "Play simulated days of visitors."),
+    "staffing": (
+        "services.planner.staffing.command:staffing",
+        "How many desks each half hour needs, and what if.",
+    ),
     "stack": ("services.stack.__main__:stack", "A local Kafka and TimescaleDB without Docker."),
+}
+
+
+# Subcommands whose extra is not called like their part.
+_EXTRAS = {
+    "api-key": "web",
+    "dashboards": "dashboards",
+    "forecast": "forecast",
+    "report": "report",
+    "web": "web",
 }
 
 
@@ -47,7 +77,7 @@ class Parts(click.Group):
         try:
             command: click.Command = getattr(import_module(module), attribute)
         except ModuleNotFoundError as error:
-            part = module.split(".")[1]
+            part = _EXTRAS.get(cmd_name, module.split(".")[1])
             raise click.ClickException(
                 f"`passage {cmd_name}` needs {error.name}: pip install 'passage[{part}]'"
             ) from None

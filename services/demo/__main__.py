@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from schemas.topics import SOURCES
+from services.demo.boards import publish_boards
 from services.demo.drain import NotDrained, drain
 from services.demo.worker import BackgroundWorker
 from services.planner.flow import ask
@@ -29,6 +30,7 @@ from services.provision import registry as reference
 from services.provision.errors import ProvisionError
 from services.provision.registry_file import read as read_registry
 from services.runtime.database import DatabaseUnavailable, connect
+from services.runtime.settings import InvalidSetting
 from services.simulator import screen
 from services.simulator.opening import opening
 from services.simulator.play import PlayError, play
@@ -39,7 +41,14 @@ from services.stack.settings import StackSettings, project_folder
 
 GROUP = "passage-processor"
 TIME_ZONE = "Europe/Paris"
-_DEMO_ERRORS = (StackError, ProvisionError, DatabaseUnavailable, PlayError, NotDrained)
+_DEMO_ERRORS = (
+    StackError,
+    ProvisionError,
+    DatabaseUnavailable,
+    PlayError,
+    NotDrained,
+    InvalidSetting,
+)
 
 
 def _stack_and_project() -> tuple[Stack, Path]:
@@ -85,7 +94,10 @@ def demo(seed: int, scale: float) -> None:
         _play(simulation, environ["PASSAGE_KAFKA"])
         _await_counts(environ["PASSAGE_KAFKA"], worker)
         equal = _show(simulation, environ["PASSAGE_DATABASE_READER"])
+        boards = _publish(environ, project / "deploy" / "registry.yaml", report)
     _say_what_next(stack, simulation)
+    if boards:
+        click.echo(boards)
     sys.exit(0 if equal else 1)
 
 
@@ -176,6 +188,14 @@ def _show(simulation: Simulation, reader: str) -> bool:
         "`make clean`, then `make demo`."
     )
     return False
+
+
+def _publish(environ: dict[str, str], registry_file: Path, report: ConsoleReport) -> str | None:
+    """Put boards and alerts into a Grafana that answers here; the line that leads to them."""
+    with report("Looking for a Grafana") as step:
+        published = publish_boards({**os.environ, **environ}, registry_file)
+        step.note(published[0] if published else "none answers")
+    return published[1] if published else None
 
 
 def _say_what_next(stack: Stack, simulation: Simulation) -> None:

@@ -3,46 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
 
 import click
 
 from services.provision import database as database_
 from services.provision import registry as registry_
 from services.provision import topics as topics_
-from services.provision.errors import ProvisionError
-from services.provision.report import Report
 from services.provision.settings import DatabaseSettings, RegistrySettings, TopicSettings
-from services.runtime.database import DatabaseUnavailable
-from services.runtime.settings import InvalidSetting, with_local_stack
-
-P = ParamSpec("P")
+from services.provision.steps import step, with_remedy
+from services.runtime.settings import with_local_stack
 
 DEFAULT_REGISTRY = Path("deploy/registry.yaml")
 _FILE = click.Path(dir_okay=False, path_type=Path)
-
-
-def _with_remedy(command: Callable[P, None]) -> Callable[P, None]:
-    """Show what went wrong as a sentence: a wrong setting ends with 2, everything else with 1."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except InvalidSetting as error:
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(2)
-        except (ProvisionError, DatabaseUnavailable) as error:
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(1)
-
-    return run
 
 
 _dry_run = click.option(
@@ -78,7 +53,7 @@ def provision() -> None:
 @provision.command(name="all")
 @click.argument("file", type=_FILE, default=DEFAULT_REGISTRY)
 @_dry_run
-@_with_remedy
+@with_remedy
 def everything(file: Path, dry_run: bool) -> None:
     """Database, topics, and the registry in FILE (deploy/registry.yaml), in this order."""
     environ = _environ()
@@ -92,7 +67,7 @@ def everything(file: Path, dry_run: bool) -> None:
 
 @provision.command()
 @_dry_run
-@_with_remedy
+@with_remedy
 def database(dry_run: bool) -> None:
     """Roles, database, extension, tables, views, and who may use them."""
     _database(_environ(), dry_run)
@@ -100,7 +75,7 @@ def database(dry_run: bool) -> None:
 
 @provision.command()
 @_dry_run
-@_with_remedy
+@with_remedy
 def topics(dry_run: bool) -> None:
     """Topics with their partitions, retention and size limits."""
     _topics(_environ(), dry_run)
@@ -109,7 +84,7 @@ def topics(dry_run: bool) -> None:
 @provision.command()
 @click.argument("file", type=_FILE)
 @_dry_run
-@_with_remedy
+@with_remedy
 def registry(file: Path, dry_run: bool) -> None:
     """Sites, directorates, services, queues, desks and devices, from FILE."""
     _registry(_environ(), file, dry_run)
@@ -122,12 +97,12 @@ def _environ() -> Mapping[str, str]:
 def _database(environ: Mapping[str, str], dry_run: bool) -> bool:
     """True when the database matched already."""
     urls = DatabaseSettings.from_environ(environ).urls
-    return _step("database", lambda report: database_.apply(urls, report, dry_run=dry_run))
+    return step("database", lambda report: database_.apply(urls, report, dry_run=dry_run))
 
 
 def _topics(environ: Mapping[str, str], dry_run: bool) -> None:
     settings = TopicSettings.from_environ(environ)
-    _step(
+    step(
         "topics",
         lambda report: topics_.apply(
             settings.kafka,
@@ -142,17 +117,7 @@ def _topics(environ: Mapping[str, str], dry_run: bool) -> None:
 def _registry(environ: Mapping[str, str], file: Path, dry_run: bool) -> None:
     url = RegistrySettings.from_environ(environ).database_owner.get_secret_value()
     today = datetime.now(UTC).date()
-    _step("registry", lambda report: registry_.load(url, file, today, report, dry_run=dry_run))
-
-
-def _step(name: str, work: Callable[[Report], list[str]]) -> bool:
-    """Print each sentence as it comes, then how long it took; True when nothing had to change."""
-    started = time.monotonic()
-    changes = work(lambda sentence: click.echo(f"{name}: {sentence}"))
-    took = f"{time.monotonic() - started:.1f} s"
-    count = f"{len(changes)} change{'s' if len(changes) > 1 else ''}"
-    click.echo(f"{name}: {count if changes else 'nothing to change'} ({took})")
-    return not changes
+    step("registry", lambda report: registry_.load(url, file, today, report, dry_run=dry_run))
 
 
 if __name__ == "__main__":
