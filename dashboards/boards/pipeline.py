@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards.boards.pipeline_flow import (
+    consumer_lag_stat,
     dead_letters_stat,
     delays_over_time_timeseries,
     events_over_time_bars,
@@ -37,6 +38,7 @@ def pipeline(style: Style) -> dict[str, Any]:
         row(
             style.say("pipeline.rows.now"),
             lag_stat(style),
+            consumer_lag_stat(style),
             recording_delay_stat(style),
             events_rate_stat(style),
             publication_delay_stat(style),

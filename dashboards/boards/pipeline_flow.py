@@ -43,6 +43,19 @@ def lag_stat(style: Style) -> stat.Panel:
     return sized(panel.decimals(0), 4, 5)
 
 
+def consumer_lag_stat(style: Style) -> stat.Panel:
+    """Messages in Kafka that no worker has acknowledged."""
+    panel = stat_panel(
+        style,
+        "pipeline.consumer_lag",
+        Query(_SQL["consumer_lag"]),
+        unit=COUNT,
+        # A worker takes thousands a second: what stays is not taken.
+        steps=[(None, FINE), (5_000, WATCH), (100_000, ACT)],
+    )
+    return sized(panel, 4, 5)
+
+
 def recording_delay_stat(style: Style) -> stat.Panel:
     """From Kafka to the row, for 99 of 100 events."""
     panel = stat_panel(
@@ -58,7 +71,7 @@ def recording_delay_stat(style: Style) -> stat.Panel:
 def events_rate_stat(style: Style) -> stat.Panel:
     """Events recorded per second."""
     panel = stat_panel(style, "pipeline.events_rate", Query(_SQL["events_rate"]), unit=PER_SECOND)
-    return sized(panel.decimals(2), 4, 5)
+    return sized(panel.decimals(2), 3, 5)
 
 
 def publication_delay_stat(style: Style) -> stat.Panel:
@@ -70,7 +83,7 @@ def publication_delay_stat(style: Style) -> stat.Panel:
         unit=SECONDS,
         steps=[(None, FINE), (5, WATCH), (60, ACT)],
     )
-    return sized(panel.decimals(1), 4, 5)
+    return sized(panel.decimals(1), 3, 5)
 
 
 def dead_letters_stat(style: Style) -> stat.Panel:
@@ -82,7 +95,7 @@ def dead_letters_stat(style: Style) -> stat.Panel:
         unit=COUNT,
         steps=[(None, FINE), (1, WATCH), (100, ACT)],
     )
-    return sized(panel, 4, 5)
+    return sized(panel, 3, 5)
 
 
 def silent_devices_stat(style: Style) -> stat.Panel:
@@ -94,7 +107,7 @@ def silent_devices_stat(style: Style) -> stat.Panel:
         unit=COUNT,
         steps=SILENT_DEVICES,
     )
-    return sized(panel, 4, 5)
+    return sized(panel, 3, 5)
 
 
 def events_over_time_bars(style: Style) -> timeseries.Panel:

@@ -4,6 +4,11 @@
 -- Age of the newest message of any device that should be heard; null while every site is closed.
 SELECT delay_s FROM pipeline_delay;
 
+-- consumer_lag --
+-- Messages that no worker has acknowledged; null when nobody knows.
+SELECT CASE WHEN bool_and(messages IS NOT NULL) THEN sum(messages) END::bigint AS messages
+FROM consumer_lag_by_topic;
+
 -- recording_delay --
 -- Within which time 99 of 100 events of the last 15 minutes of the range were recorded.
 SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY recording_s) AS p99

@@ -11,6 +11,7 @@ from faust.web import Request, Response, View
 from mode.types import ServiceT
 
 from services.processor.ingest import Ingest
+from services.processor.lag import LagWatch
 from services.processor.publication import Publication
 from services.processor.settings import ProcessorSettings
 
@@ -44,7 +45,8 @@ def create_app(settings: ProcessorSettings) -> AppT:
     )
     publication = Publication(settings, loop=app.loop, beacon=app.beacon)
     ingest = Ingest(settings, recorded=publication.wake, loop=app.loop, beacon=app.beacon)
-    for service in (ingest, publication):
+    lag = LagWatch(settings, lambda: ingest.consumer, loop=app.loop, beacon=app.beacon)
+    for service in (ingest, publication, lag):
         # Faust takes an instance as well; its annotation only knows classes.
         app.service(service)  # type: ignore[arg-type]
     app.page("/health")(_health(ingest))

@@ -60,6 +60,8 @@ class Ingest(Service):
         self.settings = settings
         self.ready = False
         """True while broker and database answer."""
+        self.consumer: AIOKafkaConsumer | None = None
+        """Once it is connected; for questions about its partitions."""
         self._now = now
         self._recorded = recorded
         self._recorder = Recorder()
@@ -72,6 +74,7 @@ class Ingest(Service):
     @Service.task
     async def _ingest(self) -> None:
         consumer, producer = await self._connect_broker()
+        self.consumer = consumer
         try:
             async for messages, offsets in self._batches(consumer):
                 recorded = await self._record(messages)
@@ -81,6 +84,7 @@ class Ingest(Service):
                 self._tell(recorded, len(messages))
         finally:
             self.ready = False
+            self.consumer = None
             await producer.stop()
             await consumer.stop()
             await self._disconnect()

@@ -124,3 +124,16 @@ WHERE relnamespace = 'public'::regnamespace
     );
 COMMENT ON VIEW storage IS
 'Tables with their indexes in bytes, and how many chunks those have that are cut by time.';
+
+-- What nobody has looked at for a minute is not known any more.
+CREATE OR REPLACE VIEW consumer_lag_by_topic AS
+SELECT
+    topic,
+    CASE WHEN min(seen_at) > now() - interval '1 minute'
+        THEN sum(end_offset - acknowledged_offset)::bigint
+    END AS messages,
+    min(seen_at) AS seen_at
+FROM consumer_lag
+GROUP BY topic;
+COMMENT ON VIEW consumer_lag_by_topic IS
+'How many messages of each source topic no worker has acknowledged yet (messages), as the workers say every ten seconds. Null when one of its partitions was not looked at for a minute: then no worker has it.';
