@@ -14,6 +14,8 @@ from pathlib import Path
 import click
 import yaml
 from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import Progress
 
 from schemas.registry import Registry
 from services.core.decisions import BACKFILL_HORIZON
@@ -21,6 +23,7 @@ from services.edge.errors import EdgeError
 from services.runtime.settings import InvalidSetting, with_local_stack
 from services.simulator import screen
 from services.simulator.command_live import simulate_live
+from services.simulator.export import export
 from services.simulator.opening import NoOpenDay, UnknownHolidays, local_day, open_days
 from services.simulator.play import PlayError, play
 from services.simulator.settings import SimulatorSettings
@@ -91,6 +94,13 @@ from services.simulator.simulation import Simulation, generate
     metavar="DEVICE",
     help="With --live: this device sends nothing from now on, no heartbeats either. Repeatable.",
 )
+@click.option(
+    "--export",
+    "export_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Send nothing: write the days before the last open one as an older system would export "
+    "them, a CSV a site with its mapping, for `passage import`.",
+)
 @click.option("--dry-run", is_flag=True, help="Print who would come, hour by hour; send nothing.")
 def simulate(
     first: datetime | None,
@@ -103,6 +113,7 @@ def simulate(
     outboxes: Path | None,
     live: bool,
     unplugged: tuple[str, ...],
+    export_folder: Path | None,
     dry_run: bool,
 ) -> None:
     """Simulate seeded days of visitors and play them through the real devices into Kafka.
@@ -114,9 +125,17 @@ def simulate(
     passage simulate                      the last open day
     passage simulate --live --days 30     a month of history, then today as it happens
     passage simulate --live --unplug X    today, and device X falls silent
+    passage simulate --export F --days 300    ten months as files, for `passage import`
     """
     with _failures_explained():
         registry = _read_registry(registry_file)
+        if export_folder is not None:
+            if live or speed is not None or truth_file is not None or dry_run:
+                raise click.UsageError(
+                    "--export sends nothing: leave out --live, --speed, --truth and --dry-run"
+                )
+            _export(registry, first, days or 1, seed, scale, export_folder)
+            return
         if live:
             if first is not None or speed is not None or truth_file is not None or dry_run:
                 raise click.UsageError(
@@ -154,6 +173,32 @@ def simulate(
             screen.progress(sys.stderr, simulation.truth.time_zone) as report,
         ):
             play(simulation, settings.kafka, folder, settings.topic_prefix, speed, report)
+
+
+def _export(
+    registry: Registry,
+    first: datetime | None,
+    days: int,
+    seed: int,
+    scale: float,
+    folder: Path,
+) -> None:
+    # The last open day is what `passage demo` plays: an import must not overlap with it.
+    last_open = _latest_days(registry, 1, datetime.now(UTC))
+    first_day = first.date() if first is not None else last_open - timedelta(days=days)
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Exporting", total=days)
+        paths = export(
+            registry,
+            [first_day + timedelta(days=number) for number in range(days)],
+            folder,
+            seed=seed,
+            scale=scale,
+            done=lambda day: bar.advance(task),
+        )
+    for path in paths:
+        click.echo(f"{path}  (passage import {path} --mapping {path.with_suffix('.yaml')})")
 
 
 def _quieten_devices() -> None:
