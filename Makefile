@@ -28,14 +28,17 @@ check: install ## Lint, format, types, import rules, contracts equal to their mo
 	$(VENV)/mypy
 	$(VENV)/lint-imports --no-logo
 	$(VENV)/python -m schemas check
+	$(VENV)/python -m dashboards check
 
 test: check ## All checks and all tests, the short fault run included
+	@bash deploy/local/bootstrap.sh --for-tests
 	$(VENV)/pytest tests/unit tests/contract tests/integration tests/faults
 
 test-unit: install ## Tests that need nothing running
 	$(VENV)/pytest tests/unit tests/contract
 
 test-integration: install ## Tests on a real Kafka and TimescaleDB, which they start
+	@bash deploy/local/bootstrap.sh --for-tests
 	$(VENV)/pytest tests/integration
 
 test-faults: install ## Break everything on purpose, at length, and print what it cost

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dashboards.panels import P, Steps, overridden
+from dashboards.panels import P, Steps, overridden, unknown
 from dashboards.style import Style
 
 
@@ -33,10 +33,11 @@ def in_unit(panel: P, unit: str, *columns: str, decimals: int = 0) -> P:
 
 
 def by_steps(panel: P, column: str, steps: Steps) -> P:
-    """Colour a column's values by where they lie."""
+    """Colour a column's values by where they lie; grey where nothing is known."""
     return overridden(
         panel,
         column,
+        mappings=[unknown()],
         color={"mode": "thresholds"},
         thresholds={
             "mode": "absolute",
@@ -61,7 +62,7 @@ def filled(panel: P, *columns: str) -> P:
         panel = overridden(
             panel,
             column,
-            # Grafana 9.4 knows the first, from 10 on the second.
+            # Older versions know the first, newer ones the second.
             custom__displayMode="color-background-solid",
             custom__cellOptions={"type": "color-background", "mode": "basic"},
         )

@@ -56,7 +56,7 @@ def board(
         .refresh(refresh)
         .readonly()
         .tooltip(model.DashboardCursorSync.CROSSHAIR)
-        .links([_to_the_other_boards(style)])
+        .links([_to_the_other_boards(style, variables)])
         .variables(list(variables))
     )
     for one in rows:
@@ -71,14 +71,22 @@ def uid(name: str) -> str:
     return f"passage-{name.replace('_', '-')}"
 
 
-def _to_the_other_boards(style: Style) -> dashboard.DashboardLink:
+def _to_the_other_boards(
+    style: Style, variables: Sequence[VariableBuilder]
+) -> dashboard.DashboardLink:
+    # A board of one site cannot take several, or all: its queries would fail.
+    one_site = not any(one.name == "site" and one.multi for one in _built(variables))
     return (
         dashboard.DashboardLink(style.say("boards.others"))
         .type(model.DashboardLinkType.DASHBOARDS)
         .tags([TAG])
         .as_dropdown(True)
-        .include_vars(True)
+        .include_vars(one_site)
     )
+
+
+def _built(variables: Sequence[VariableBuilder]) -> list[model.VariableModel]:
+    return [variable.build() for variable in variables]
 
 
 def _numbered(json_board: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.piechart import PieChartLegendValues
 
+from dashboards.palette import UNKNOWN
 from dashboards.query import DATA_SOURCE, Query
 from dashboards.style import Style
 
@@ -43,6 +44,9 @@ P = TypeVar(
 
 Steps = Sequence[tuple[float | None, str]]
 """Colours by value: each from its value on, the first (None) below all."""
+
+_LONGEST_LABEL = 60
+"""Characters of a label below bars."""
 
 
 def timeseries_panel(style: Style, name: str, *queries: Query, unit: str) -> timeseries.Panel:
@@ -75,12 +79,13 @@ def bars_over_time_panel(style: Style, name: str, *queries: Query, unit: str) ->
 def stat_panel(
     style: Style, name: str, *queries: Query, unit: str, steps: Steps | None = None
 ) -> stat.Panel:
-    """One number, or one per row. Unknown reads "?", never 0."""
+    """One number, or one per column. Unknown reads a grey "?", never 0."""
     panel = (
         _panel(style, name, stat.Panel(), queries, unit)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
         .graph_mode(common_model.BigValueGraphMode.NONE)
         .color_mode(common_model.BigValueColorMode.VALUE)
+        .mappings([unknown()])
     )
     return by_thresholds(panel, steps) if steps else panel
 
@@ -100,6 +105,8 @@ def bar_chart_panel(style: Style, name: str, *queries: Query, unit: str, x: str)
     return (
         _panel(style, name, barchart.Panel(), queries, unit)
         .x_field(x)
+        # 0, which the SDK writes for what nobody set, cuts every label to "...".
+        .x_tick_label_max_length(_LONGEST_LABEL)
         .legend(_legend())
         .tooltip(_tooltip())
         .axis_soft_min(0)
@@ -114,7 +121,10 @@ def table_panel(style: Style, name: str, *queries: Query, unit: str = "none") ->
 def state_timeline_panel(
     style: Style, name: str, *queries: Query, states: Mapping[str, str]
 ) -> statetimeline.Panel:
-    """States over time; `states` gives each its colour, its text is `<name>.<state>`."""
+    """States over time; `states` gives each its colour, its text is `<name>.<state>`.
+
+    Nothing is drawn where the state is null: the legend has `<name>.nothing` without a colour.
+    """
     mapping = model.ValueMap(
         options={
             state: model.ValueMappingResult(
@@ -126,6 +136,10 @@ def state_timeline_panel(
     return (
         _panel(style, name, statetimeline.Panel(), queries, "none")
         .mappings([mapping])
+        .no_value(style.say(f"{name}.nothing"))
+        .color_scheme(
+            dashboard.FieldColor().mode(model.FieldColorModeId.FIXED).fixed_color("transparent")
+        )
         .legend(_legend())
         .tooltip(_tooltip())
         .show_value(common_model.VisibilityMode.NEVER)
@@ -210,6 +224,16 @@ def overridden(panel: P, series: str, **properties: object) -> P:
 def linked(panel: P, title: str, url: str) -> P:
     """A click on a value opens another board; `url` may name `${__data.fields.site}`."""
     return panel.data_links([dashboard.DashboardLink(title).url(url)])
+
+
+def unknown() -> model.SpecialValueMap:
+    """What is null gets the colour of the unknown; otherwise it would have that of the lowest."""
+    return model.SpecialValueMap(
+        model.DashboardSpecialValueMapOptions(
+            match=model.SpecialValueMatch.NULL,
+            result=model.ValueMappingResult(color=UNKNOWN, index=0),
+        )
+    )
 
 
 def by_thresholds(panel: P, steps: Steps) -> P:

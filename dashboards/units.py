@@ -3,6 +3,8 @@
 COUNT = "locale"
 """Whole numbers, with the separators of whoever reads."""
 SECONDS = "s"
+DURATION = "dthms"
+"""Seconds, read as hours:minutes:seconds: `s` without decimals reads 5000 as "1 hour"."""
 SHARE = "percentunit"
 """0 to 1, read as percent."""
 INSTANT = "dateTimeAsIso"

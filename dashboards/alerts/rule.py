@@ -21,7 +21,7 @@ ROUTE_LABEL = "passage_route"
 INTERVAL_S = 60
 """How often rules are evaluated: Grafana's default, and a multiple of its base of 10 s."""
 
-# Names that texts may use, as Grafana's templates. A label that a rule does not have shows nothing.
+# Names that texts may use, as Grafana's templates.
 _TEMPLATES = {
     "site": "{{ $labels.site_name }}",
     "directorate": "{{ $labels.directorate }}",
@@ -55,11 +55,17 @@ def rule(
         "for": lasting,
         "labels": {ROUTE_LABEL: route},
         "annotations": {
-            "summary": say(f"{key}.summary", **_TEMPLATES),
-            "description": f"{say(f'{key}.action')} {link}",
+            "summary": _or_failing(say, "summary", say(f"{key}.summary", **_TEMPLATES)),
+            "description": _or_failing(say, "action", f"{say(f'{key}.action')} {link}"),
         },
         "isPaused": False,
     }
+
+
+def _or_failing(say: Catalogue, which: str, text: str) -> str:
+    # DatasourceError takes the texts of its rule, but there is neither a value nor a label then.
+    failing = say(f"alerts.failing.{which}")
+    return f"{{{{ if $values.A }}}}{text}{{{{ else }}}}{failing}{{{{ end }}}}"
 
 
 def _query(sql: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dashboards.panels import (
 from dashboards.query import Query
 from dashboards.steps import HELD_BACK, WAIT_S
 from dashboards.style import Style
+from dashboards.units import DURATION
 from schemas.queries import load_queries
 
 _SQL = load_queries("dashboards", "sql/daily_flow.sql")
@@ -28,14 +29,14 @@ def hall_now_stat(style: Style) -> stat.Panel:
     name = "hall_now"
     panel = stat_panel(style, name, Query(_SQL[name]), unit="none")
     panel = coloured(coloured(panel, "waiting", BLUE), "called", GREY)
-    panel = by_steps(in_unit(panel, "s", "longest_wait_s"), "longest_wait_s", WAIT_S)
+    panel = by_steps(in_unit(panel, DURATION, "longest_wait_s"), "longest_wait_s", WAIT_S)
     return sized(named(style, panel, name, "waiting", "called", "longest_wait_s"), 8, 5)
 
 
 def last_hour_waits_stat(style: Style) -> stat.Panel:
     """How long those waited who were called in the last hour."""
     name = "last_hour_waits"
-    panel = stat_panel(style, name, Query(_SQL[name]), unit="s").decimals(0)
+    panel = stat_panel(style, name, Query(_SQL[name]), unit=DURATION)
     panel = by_steps(by_steps(panel, "p50_s", WAIT_S), "p90_s", WAIT_S)
     panel = coloured(in_unit(panel, "none", "calls"), "calls", GREY)
     return sized(named(style, panel, name, "p50_s", "p90_s", "calls"), 6, 5)
@@ -62,7 +63,7 @@ def waiting_by_service_table(style: Style) -> table.Panel:
     """Each service's queue, the longest wait first."""
     name = "waiting_by_service"
     panel = table_panel(style, name, Query(_SQL[name]))
-    panel = by_steps(in_unit(panel, "s", "longest_wait_s"), "longest_wait_s", WAIT_S)
+    panel = by_steps(in_unit(panel, DURATION, "longest_wait_s"), "longest_wait_s", WAIT_S)
     panel = filled(panel, "longest_wait_s")
     columns = ("directorate", "service", "waiting", "called", "longest_wait_s")
     return sized(named(style, panel, name, *columns), 12, 9)
@@ -77,7 +78,7 @@ def devices_table(style: Style) -> table.Panel:
     panel = by_state(style, panel, name, "state", states)
     panel = by_state(style, panel, name, "kind", kinds)
     panel = overridden(panel, "last_received_at", unit="dateTimeFromNow")
-    panel = in_unit(panel, "s", "silent_s")
+    panel = in_unit(panel, DURATION, "silent_s")
     panel = by_steps(panel, "outbox_depth", HELD_BACK)
     panel = by_steps(panel, "gaps", HELD_BACK)
     panel = filled(panel, "state", "outbox_depth", "gaps")

@@ -22,6 +22,7 @@ from dashboards.panels import (
 from dashboards.query import Query
 from dashboards.steps import COVERAGE, DIFFERENCE, SILENT_DEVICES, WAIT_S
 from dashboards.style import Style
+from dashboards.units import DURATION, SHARE
 from dashboards.variables import directorates, sites
 from schemas.queries import load_queries
 
@@ -66,8 +67,8 @@ def sites_table(style: Style) -> table.Panel:
     name = "sites"
     panel = table_panel(style, name, Query(_SQL["sites"]))
     panel = by_state(style, panel, name, "state", {"open": FINE, "closed": GREY, "over": GREY})
-    panel = in_unit(panel, "percentunit", "difference", "coverage")
-    panel = in_unit(panel, "s", "longest_wait_s", "p90_wait_s")
+    panel = in_unit(panel, SHARE, "difference", "coverage")
+    panel = in_unit(panel, DURATION, "longest_wait_s", "p90_wait_s")
     for column, steps in (
         ("difference", DIFFERENCE),
         ("longest_wait_s", WAIT_S),

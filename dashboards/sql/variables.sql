@@ -13,7 +13,12 @@ WHERE receives_public
 ORDER BY directorate;
 
 -- service --
-SELECT service_name AS __text, service AS __value
+-- Grafana keeps one of several choices that read the same.
+SELECT
+    service_name
+        || CASE WHEN count(*) OVER (PARTITION BY service_name) > 1 THEN ' (' || upper(directorate) || ')' ELSE '' END
+        AS __text,
+    service AS __value
 FROM reference_service
 WHERE directorate IN (${directorate:sqlstring})
-ORDER BY service_name;
+ORDER BY service_name, directorate;

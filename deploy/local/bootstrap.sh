@@ -3,6 +3,7 @@
 #
 # Can be run at any time; when nothing changed it ends at once. What is missing is installed with
 # apt-get where that is possible, and named with its remedy where it is not.
+#   deploy/local/bootstrap.sh [--for-tests]     with the browser that tests need
 set -euo pipefail
 
 PROJECT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -10,6 +11,8 @@ readonly PROJECT
 readonly VENV="$PROJECT/.venv"
 readonly STAMP="$VENV/passage-bootstrap"
 readonly MINIMUM_JAVA=17
+if [[ ${1:-} == --for-tests ]]; then FOR_TESTS=yes; else FOR_TESTS=no; fi
+readonly FOR_TESTS
 
 if [[ -t 1 ]]; then INTERACTIVE=yes; else INTERACTIVE=no; fi
 readonly INTERACTIVE
@@ -93,7 +96,16 @@ missing_packages() {
   fi
   java_fits || printf 'default-jre-headless\n'
   command -v mvn >/dev/null || printf 'maven\n'
+  # What draws the report's PDF.
+  has_library libpangoft2-1.0.so || printf 'libpangoft2-1.0-0\n'
+  has_library libharfbuzz-subset.so || printf 'libharfbuzz-subset0\n'
+  [[ -n $(find /usr/share/fonts -name 'DejaVuSans.ttf' -print -quit 2>/dev/null) ]] ||
+    printf 'fonts-dejavu-core\n'
+  # Tests look at the planner's page in a real browser; nothing else needs one.
+  [[ $FOR_TESTS == no ]] || command -v chromium >/dev/null || printf 'chromium\n'
 }
+
+has_library() { /sbin/ldconfig -p 2>/dev/null | grep -q "$1"; }
 
 describe() {
   case $1 in
@@ -101,6 +113,10 @@ describe() {
     python3-venv) printf "Python's venv module" ;;
     default-jre-headless) printf 'Java %s or newer' "$MINIMUM_JAVA" ;;
     maven) printf 'Maven (mvn)' ;;
+    libpangoft2-1.0-0) printf 'Pango' ;;
+    libharfbuzz-subset0) printf 'HarfBuzz' ;;
+    fonts-dejavu-core) printf 'DejaVu fonts' ;;
+    chromium) printf 'Chromium' ;;
   esac
 }
 

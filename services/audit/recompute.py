@@ -28,7 +28,7 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 async def kept(connection: Connection, from_at: datetime, to_at: datetime) -> Footfall:
-    """The buckets as they are kept, without what imports have added: of that there are no events."""
+    """The buckets as they are kept, less what imports have added: of that there are no events."""
     span = {"from_at": from_at, "to_at": to_at}
     footfall = Footfall()
     cursor = await connection.execute(SQL["read_footfall"], span)
@@ -60,9 +60,15 @@ async def imported(
         SQL["read_imported"], {"from_at": from_at, "to_at": to_at, "source": source}
     )
     footfall = Footfall()
-    for bucket_start, site, directorate, service, channel, measures, bins in (
-        await cursor.fetchall()
-    ):
+    for (
+        bucket_start,
+        site,
+        directorate,
+        service,
+        channel,
+        measures,
+        bins,
+    ) in await cursor.fetchall():
         key = FootfallKey(to_us(bucket_start), site, directorate, service, channel)
         row = footfall.measures.setdefault(key, {})
         for measure, n in measures.items():

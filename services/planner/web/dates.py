@@ -1,26 +1,13 @@
-"""Days, hours and periods as people write them: JJ/MM/AAAA in French, ISO 8601 in English."""
+"""Pieces of time as people write them, on the local clock."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dashboards.catalogue import Language
 from services.planner.flow import Row
-from services.planner.period import Period
-
-
-def day(of: date, language: Language) -> str:
-    """24/11/2026 or 2026-11-24."""
-    return f"{of:%d/%m/%Y}" if language == "fr" else of.isoformat()
-
-
-def span(period: Period, language: Language) -> str:
-    """One day, or the first and the last."""
-    if period.first == period.last:
-        return day(period.first, language)
-    until = " au " if language == "fr" else " to "
-    return f"{day(period.first, language)}{until}{day(period.last, language)}"
+from services.planner.wording import day
 
 
 def piece(row: Row, language: Language, time_zone: str) -> str:

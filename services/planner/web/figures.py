@@ -10,13 +10,12 @@ from dashboards.catalogue import Language
 from services.planner.comparison import Compared
 from services.planner.flow import Row
 from services.planner.web.dates import piece
+from services.planner.wording import number, percent
 
 MeasureShown = Literal["passages", "persons", "served", "mean_wait", "p90_wait"]
 MEASURES_SHOWN: tuple[MeasureShown, ...] = get_args(MeasureShown)
 
 _SECONDS = {"mean_wait": "mean_wait_s", "p90_wait": "p90_wait_s"}
-NARROW_SPACE = "\u202f"
-"""Between thousands, as French typography wants it: does not break, and is narrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +67,6 @@ def shown(row: Row, measure: MeasureShown, language: Language, say: Mapping[str,
     if value is None:
         return say["not_applicable"] if row.measures else say["unknown"]
     return number(value, language, decimals=1 if measure in _SECONDS else 0)
-
-
-def number(value: float, language: Language, decimals: int = 0) -> str:
-    """1 234,5 in French and 1,234.5 in English."""
-    text = f"{value:,.{decimals}f}"
-    if language == "fr":
-        return text.replace(",", NARROW_SPACE).replace(".", ",")
-    return text
-
-
-def percent(share: float, language: Language, *, signed: bool = False) -> str:
-    """A share of 1 in percent."""
-    text = f"{share * 100:+.0f}" if signed else f"{share * 100:.0f}"
-    return f"{text}{NARROW_SPACE}%" if language == "fr" else f"{text}%"
 
 
 def name_of(row: Row, say: Mapping[str, str]) -> str:

@@ -22,10 +22,10 @@ from services.planner.reference import Reference
 from services.planner.web.access import COOKIE, Access, AdmittedCaller, Caller
 from services.planner.web.asked import Asked, answering, checked
 from services.planner.web.chart import chart_of
-from services.planner.web.dates import span
 from services.planner.web.figures import MEASURES_SHOWN, MeasureShown, table_of
 from services.planner.web.settings import WebSettings
 from services.planner.web.texts import texts
+from services.planner.wording import span
 
 _TEMPLATES = Environment(
     loader=PackageLoader("services.planner.web"),

@@ -11,10 +11,14 @@ import pytest
 from dashboards.alerts.rules import all_rules
 from schemas.queries import load_queries
 
-NOW = datetime.now(UTC)
 # Around noon here it is neither just before nor just after midnight, whenever the tests run.
-ZONE = f"Etc/GMT{NOW.hour - 12:+d}"
+ZONE = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 HALL, KIOSKS = "creteil-accueil", ("acc-borne-1", "acc-accueil-1", "acc-guichets")
+
+
+def now() -> datetime:
+    """The database's, as near as makes no difference: taken anew, since other tests take time."""
+    return datetime.now(UTC)
 
 
 def minutes(count: float) -> timedelta:
@@ -48,7 +52,7 @@ class Hall:
     def heard(self, *devices: str, ago: float = 0, outbox: int = 0) -> None:
         """The devices sent something, so many minutes ago."""
         for device in devices:
-            at = NOW - minutes(ago)
+            at = now() - minutes(ago)
             self.write("DELETE FROM device_boot WHERE device = %s", device)
             self.write(
                 "INSERT INTO device_boot (device, boot_id, site, seqs, last_occurred_at,"
@@ -63,25 +67,25 @@ class Hall:
 
     def waits(self, count: int, *, since: float, until: float | None = None) -> None:
         """So many visitors wait since so many minutes ago, perhaps until they were called."""
-        ended = None if until is None else NOW - minutes(until)
+        ended = None if until is None else now() - minutes(until)
         self.write(
             "INSERT INTO visit (visit_id, version, history, last_event_at, state,"
             " business_date, site, directorate, service, channel, persons, test,"
             " stay_started_at, first_called_at) SELECT gen_random_uuid(), 1, '[]', %s, %s,"
             " (now() AT TIME ZONE %s)::date, %s, 'dcl', 'titres', 'kiosk', 1, false, %s, %s"
             " FROM generate_series(1, %s)",
-            ended or NOW - minutes(since),
+            ended or now() - minutes(since),
             "waiting" if ended is None else "in_service",
             ZONE,
             HALL,
-            NOW - minutes(since),
+            now() - minutes(since),
             ended,
             count,
         )
 
     def came(self, passages: int, *, wait_ms: int = 0, weeks_ago: int = 0, hours_ago: int = 0):
         """Passages and their waits in one local hour."""
-        hour = NOW.replace(minute=0, second=0, microsecond=0)
+        hour = now().replace(minute=0, second=0, microsecond=0)
         self.write(
             "INSERT INTO footfall (bucket_start, site, directorate, service, channel, passages,"
             " wait_ms) VALUES (%s, %s, 'dcl', 'titres', 'kiosk', %s, %s)",
@@ -93,7 +97,7 @@ class Hall:
 
     def vouched(self, *devices: str, hours: int = 3) -> None:
         """The devices vouch for every minute since so many hours."""
-        hour = NOW.replace(minute=0, second=0, microsecond=0)
+        hour = now().replace(minute=0, second=0, microsecond=0)
         self.write(
             "INSERT INTO coverage SELECT bucket, %s, unnest(%s::text[]), 32767 FROM"
             " generate_series(%s, %s - interval '1 second', interval '15 minutes') AS bucket",
@@ -222,8 +226,8 @@ def test_a_queue_fires_above_the_upper_mark_and_stays_until_below_the_lower_one(
         "UPDATE visit SET state = 'served', last_event_at = %s,"
         " first_called_at = %s WHERE visit_id IN (SELECT visit_id FROM visit"
         " WHERE state = 'waiting' LIMIT 2)",
-        NOW - minutes(2),
-        NOW - minutes(2),
+        now() - minutes(2),
+        now() - minutes(2),
     )
     assert fires(hall, "queue_long") == {}, "11 are below it"
 
@@ -243,7 +247,7 @@ def test_a_wait_above_the_registrys_threshold_fires_until_it_is_well_below(hall)
     [(labels, value)] = fires(hall, "wait_long").items()
     assert (labels[0], labels[2]) == (HALL, "dcl")
     assert value == 3
-    hall.write("DELETE FROM visit WHERE stay_started_at < %s", NOW - minutes(12))
+    hall.write("DELETE FROM visit WHERE stay_started_at < %s", now() - minutes(12))
     assert fires(hall, "wait_long") == {}
 
 
@@ -264,7 +268,7 @@ def test_waits_of_the_last_hour_fire_when_more_than_a_tenth_were_too_long(hall):
     assert value == pytest.approx(30, abs=1)
     hall.write(
         "UPDATE visit SET state = 'waiting', first_called_at = NULL WHERE stay_started_at > %s",
-        NOW - minutes(40),
+        now() - minutes(40),
     )
     assert fires(hall, "wait_long_hour") == {}, "two calls say nothing of an hour"
 
@@ -302,7 +306,7 @@ def test_an_hour_in_which_hardly_anybody_ever_comes_may_be_empty(hall):
 
 def test_an_hour_that_was_not_open_from_its_beginning_to_its_end_is_not_judged(hall):
     hall.vouched(*KIOSKS)
-    hall.opens(since=NOW.minute + 59)
+    hall.opens(since=now().minute + 59)
     assert fires(hall, "hour_zero") == {}
 
 
@@ -312,7 +316,7 @@ def test_refused_messages_of_the_last_hour_fire_by_reason_until_they_are_replaye
             'INSERT INTO dead_letter (topic, partition, "offset", received_at, reason, bytes,'
             " sha256, replayable) VALUES ('visit-events', 0, %s, %s, %s, 1, 'x', true)",
             offset,
-            NOW - minutes(ago),
+            now() - minutes(ago),
             reason,
         )
     assert fires(hall, "dead_letters_new") == {("not_json",): 2}

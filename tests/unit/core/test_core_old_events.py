@@ -14,11 +14,7 @@ from services.core.visits import fold, union
 
 EXAMPLES = Path(__file__).parents[3] / "schemas" / "examples"
 EVENTS = {name for name, model in contracts().items() if issubclass(model, Event)}
-PASSING = sorted(
-    path
-    for path in EXAMPLES.glob("*/*.pass.json")
-    if path.parent.name in EVENTS
-)
+PASSING = sorted(path for path in EXAMPLES.glob("*/*.pass.json") if path.parent.name in EVENTS)
 
 
 @pytest.mark.parametrize("path", PASSING, ids=lambda path: f"{path.parent.name}/{path.stem}")

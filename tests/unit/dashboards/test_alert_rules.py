@@ -51,6 +51,15 @@ def test_a_rule_says_what_is_wrong_and_leads_to_a_board(rule: dict[str, Any]) ->
         assert variable in [v["name"] for v in boards[uid]["templating"]["list"]]
 
 
+@EVERY
+def test_a_rule_whose_query_fails_claims_nothing(rule: dict[str, Any]) -> None:
+    """DatasourceError has the annotations of its rule, and no value or label for them."""
+    for text in (rule["annotations"]["summary"], rule["annotations"]["description"]):
+        parts = re.fullmatch(r"\{\{ if \$values\.A \}\}(.+)\{\{ else \}\}(.+)\{\{ end \}\}", text)
+        assert parts
+        assert "{{" not in parts[2]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_language_has_its_own_words(language: Language) -> None:
     others = [rules for other, rules in RULES.items() if other != language]

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from dashboards.__main__ import FOLDER, REGISTRY, dashboards, rendered
 from dashboards.catalogue import LANGUAGES, Catalogue, messages
-from dashboards.palette import directorate_colours
+from dashboards.palette import UNKNOWN, directorate_colours
 from tests.panels import Panel, boards, directorates, panels
 
 GRAFANA_9_4 = {
@@ -63,6 +63,35 @@ def test_a_panel_is_of_a_kind_that_every_supported_grafana_knows(panel: Panel) -
 def test_what_is_not_known_does_not_read_zero(panel: Panel) -> None:
     if panel.json["type"] != "text":
         assert panel.json["fieldConfig"]["defaults"]["noValue"] not in ("", "0")
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=str)
+def test_what_is_not_known_has_no_colour_of_a_count(panel: Panel) -> None:
+    """Grafana gives null the colour of the lowest step, unless a mapping has another."""
+    config = panel.json["fieldConfig"]
+    overrides = [
+        {one["id"]: one["value"] for one in override["properties"]}
+        for override in config["overrides"]
+    ]
+    stepped = [properties for properties in overrides if "thresholds" in properties]
+    if panel.json["type"] == "stat":
+        stepped.append(config["defaults"])
+    assert all(_nulls(properties)["color"] == UNKNOWN for properties in stepped)
+    if panel.json["type"] == "state-timeline":
+        assert not _nulls(config["defaults"]), "a null with a mapping is drawn as a state"
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=str)
+def test_labels_below_bars_can_be_read(panel: Panel) -> None:
+    if panel.json["type"] == "barchart":
+        assert panel.json["options"]["xTickLabelMaxLength"] >= 40
+
+
+@pytest.mark.parametrize("board", boards(), ids=lambda board: board["uid"])
+def test_a_board_of_one_site_is_not_sent_several(board: dict[str, Any]) -> None:
+    [site] = [one for one in board["templating"]["list"] if one["name"] == "site"]
+    [link] = board["links"]
+    assert link["includeVars"] is not site["multi"]
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=str)
@@ -144,6 +173,15 @@ def test_a_changed_file_is_found(tmp_path: Path) -> None:
         dashboards, ["render", "--to", str(tmp_path), "--registry", str(REGISTRY)]
     )
     assert "wrote" not in again.output
+
+
+def _nulls(config: dict[str, Any]) -> dict[str, Any]:
+    found = [
+        mapping["options"]["result"]
+        for mapping in config.get("mappings", [])
+        if mapping["type"] == "special" and mapping["options"]["match"] == "null"
+    ]
+    return found[0] if found else {}
 
 
 def _queries(board: dict[str, Any]) -> str:
