@@ -42,10 +42,6 @@ _PARTS = {
     ),
     "import": ("services.importer.command:import_", "Bring in what an older system counted."),
     "processor": ("services.processor.__main__:processor", "Run one worker of the pipeline."),
-    "report": (
-        "services.planner.report.command:report",
-        "The report that the committee reads, as PDF, XLSX and CSV.",
-    ),
     "provision": ("services.provision.__main__:provision", "Database, topics, registry."),
     "report": ("services.planner.report.command:report", "The report that the committee reads."),
     "simulate": ("services.simulator.__main__:simulate", "Play simulated days of visitors."),
