@@ -49,7 +49,9 @@ def other_question(question: Question, against: Against) -> Question | None:
     if not days:
         return None
     period = Period(min(days.values()), max(days.values()), question.period.time_zone)
-    if question.grain in _MONTHS:
+    if question.grain == "week":
+        period = Period(period.first, period.last + timedelta(days=6), period.time_zone)
+    elif question.grain in _MONTHS:
         period = Period(period.first, _last_day(period.last, question.grain), period.time_zone)
     return question.of_period(period)
 

@@ -23,7 +23,7 @@ from services.edge.errors import EdgeError
 from services.runtime.settings import InvalidSetting, with_local_stack
 from services.simulator import screen
 from services.simulator.command_live import simulate_live
-from services.simulator.export import export
+from services.simulator.export import REGISTRY, export
 from services.simulator.opening import NoOpenDay, UnknownHolidays, local_day, open_days
 from services.simulator.play import PlayError, play
 from services.simulator.settings import SimulatorSettings
@@ -197,8 +197,9 @@ def _export(
             scale=scale,
             done=lambda day: bar.advance(task),
         )
+    click.echo(f"passage provision registry {folder / REGISTRY}")
     for path in paths:
-        click.echo(f"{path}  (passage import {path} --mapping {path.with_suffix('.yaml')})")
+        click.echo(f"passage import {path} --mapping {path.with_suffix('.yaml')}")
 
 
 def _quieten_devices() -> None:

@@ -1,7 +1,7 @@
 """Simulated days as an older system would have exported them: for `passage import`.
 
 One CSV a site, in French, with semicolons and local times without an offset, beside the mapping
-that reads it.
+that reads it, and a registry in which only the older system recorded on those days.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from services.simulator.opening import as_datetime
 from services.simulator.simulation import generate
 from services.simulator.stories import Outcome, Visit
 
+REGISTRY = "registry.yaml"
 _FORM = "%d/%m/%Y %H:%M:%S"
 _HEADER = (
     "Ticket",
@@ -64,6 +65,7 @@ def export(
     What becomes of a visitor after the first queue is not in them, as in most such exports.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    exported = list(days)
     sources = _sources(registry)
     zones = {site.code: ZoneInfo(site.time_zone) for site in registry.sites}
     names = {service.code: service.name for service in registry.services}
@@ -74,7 +76,7 @@ def export(
             stream = files.enter_context(path.open("w", encoding="utf-8", newline=""))
             writers[site] = csv.writer(stream, delimiter=";")
             writers[site].writerow(_HEADER)
-        for day in days:
+        for day in exported:
             numbers: dict[str, int] = {}
             for visit in generate(registry, day, seed=seed, scale=scale).visits:
                 if visit.mode == "live" and visit.site in writers:
@@ -86,6 +88,10 @@ def export(
             _mapping(sources[site], names), allow_unicode=True, sort_keys=False
         )
         path.with_suffix(".yaml").write_text(mapping, encoding="utf-8")
+    if exported:
+        later = _registry_since(registry, set(sources.values()), max(exported) + timedelta(days=1))
+        text = yaml.safe_dump(later, allow_unicode=True, sort_keys=False)
+        (folder / REGISTRY).write_text(text, encoding="utf-8")
     return list(paths.values())
 
 
@@ -97,6 +103,17 @@ def _sources(registry: Registry) -> dict[str, str]:
             if device.kind == kind:
                 found.setdefault(device.site, device.code)
     return dict(sorted(found.items()))
+
+
+def _registry_since(registry: Registry, sources: set[str], since: date) -> dict[str, Any]:
+    """The registry with every device but the sources in force from a day on."""
+    devices = [
+        device if device.code in sources else device.model_copy(update={"valid_from": since})
+        for device in registry.devices
+    ]
+    changed = registry.model_copy(update={"devices": tuple(devices)})
+    document: dict[str, Any] = changed.model_dump(mode="json", exclude_none=True)
+    return document
 
 
 def _row(visit: Visit, number: int, names: dict[str, str], zone: ZoneInfo) -> list[Any]:

@@ -11,8 +11,9 @@ from click.testing import CliRunner
 
 from schemas.registry import Registry
 from services.importer.mapping import VisitMapping, load_mapping
+from services.provision.registry_file import read as read_registry
 from services.simulator.__main__ import simulate
-from services.simulator.export import export
+from services.simulator.export import REGISTRY, export
 from services.simulator.simulation import generate
 from tests.conftest import REGISTRY_FILE
 from tests.events import last_monday
@@ -46,6 +47,17 @@ def test_the_mapping_beside_it_is_one(registry: Registry, tmp_path: Path) -> Non
         mapping = load_mapping(path.with_suffix(".yaml"))
         assert isinstance(mapping, VisitMapping)
         assert mapping.source in {d.code for d in registry.devices if d.site == path.stem}
+
+
+def test_in_the_registry_beside_it_only_the_older_system_recorded(
+    registry: Registry, tmp_path: Path
+) -> None:
+    export(registry, [last_monday()], tmp_path, seed=3, scale=0.05)
+    beside = read_registry(tmp_path / REGISTRY)
+    assert beside.model_copy(update={"devices": registry.devices}) == registry
+    recording = [d.site for d in beside.devices if d.valid_on(last_monday())]
+    assert sorted(recording) == sorted(site.code for site in registry.sites)
+    assert all(d.valid_on(last_monday() + timedelta(days=1)) for d in beside.devices)
 
 
 def test_an_export_goes_with_nothing_that_is_sent(tmp_path: Path) -> None:
