@@ -11,10 +11,8 @@ from typing import TypeVar
 
 from grafana_foundation_sdk.builders import (
     barchart,
-    bargauge,
     common,
     dashboard,
-    heatmap,
     piechart,
     stat,
     statetimeline,
@@ -32,8 +30,6 @@ from dashboards.style import Style
 P = TypeVar(
     "P",
     barchart.Panel,
-    bargauge.Panel,
-    heatmap.Panel,
     piechart.Panel,
     stat.Panel,
     statetimeline.Panel,
@@ -88,16 +84,6 @@ def stat_panel(
         .mappings([unknown()])
     )
     return by_thresholds(panel, steps) if steps else panel
-
-
-def bar_gauge_panel(style: Style, name: str, *queries: Query, unit: str) -> bargauge.Panel:
-    """A bar for each row."""
-    return (
-        _panel(style, name, bargauge.Panel(), queries, unit)
-        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(True))
-        .orientation(common_model.VizOrientation.HORIZONTAL)
-        .display_mode(common_model.BarGaugeDisplayMode.BASIC)
-    )
 
 
 def bar_chart_panel(style: Style, name: str, *queries: Query, unit: str, x: str) -> barchart.Panel:
@@ -161,11 +147,6 @@ def share_timeline_panel(
     return by_thresholds(panel, steps)
 
 
-def heatmap_panel(style: Style, name: str, *queries: Query, unit: str) -> heatmap.Panel:
-    """Counts by time and bucket."""
-    return _panel(style, name, heatmap.Panel(), queries, unit)
-
-
 def pie_panel(style: Style, name: str, *queries: Query, unit: str) -> piechart.Panel:
     """Shares of a whole."""
     return (
@@ -219,11 +200,6 @@ def overridden(panel: P, series: str, **properties: object) -> P:
             for name, value in properties.items()
         ],
     )
-
-
-def linked(panel: P, title: str, url: str) -> P:
-    """A click on a value opens another board; `url` may name `${__data.fields.site}`."""
-    return panel.data_links([dashboard.DashboardLink(title).url(url)])
 
 
 def unknown() -> model.SpecialValueMap:
