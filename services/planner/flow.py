@@ -13,30 +13,14 @@ import psycopg
 from psycopg.rows import dict_row
 
 from schemas.queries import load_queries
+from services.core import footfall
 from services.planner.period import label_of
 from services.planner.question import DIMENSIONS, Question
 
 SQL = load_queries("services.planner", "flow.sql")
 
-MEASURES = (
-    "passages",
-    "persons",
-    "tickets",
-    "check_ins",
-    "direct",
-    "queue_entries",
-    "served",
-    "no_show",
-    "left",
-    "cancelled",
-    "auto_closed",
-    "transferred",
-    "redirected",
-    "waits",
-    "wait_ms",
-    "services",
-    "service_ms",
-)
+_NOT_ASKED = ("last_call_waits", "last_call_wait_ms", "test", "time_uncertain")
+MEASURES = tuple(measure for measure in footfall.MEASURES if measure not in _NOT_ASKED)
 """What a row counts; docs/definitions.md says how. `wait_ms` and `service_ms` are milliseconds."""
 
 Known = Literal["yes", "no"]
