@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from schemas.events import AnyEvent, DeviceEvent, Event, VisitEvent
@@ -20,9 +20,7 @@ from schemas.reasons import Reason
 
 MAX_EVENT_BYTES = 16 * 1024
 
-_EVENT: TypeAdapter[VisitEvent | DeviceEvent] = TypeAdapter(
-    AnyEvent, config=ConfigDict(defer_build=True)
-)
+_EVENT: TypeAdapter[VisitEvent | DeviceEvent] = TypeAdapter(AnyEvent)
 
 # Words, French and English, that make a field's name speak of an identity (domain: RGPD).
 _IDENTITY_WORDS = frozenset(

@@ -74,6 +74,4 @@ class Model(BaseModel):
         strict=True,
         validate_default=True,
         use_attribute_docstrings=True,
-        # A kiosk starts for one ticket and needs one of the models: each is built when first used.
-        defer_build=True,
     )

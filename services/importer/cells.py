@@ -109,22 +109,22 @@ def _typed(cells: Sequence[Any], day: date | None) -> datetime | None:
 
 def _parsed(text: str, name: str, formats: Sequence[str], day: date | None) -> datetime:
     for one in formats:
-        if one == EXCEL:
-            found = _day_number(text)
-            if found is not None:
-                return found
-            continue
-        try:
-            at = datetime.strptime(text, one)  # noqa: DTZ007 the caller adds the site's zone
-        except ValueError:
-            continue
-        if not _has_date(one):
-            if day is None:
-                continue
-            at = datetime.combine(day, at.timetz())
-        return at
+        at = _day_number(text) if one == EXCEL else _by_format(text, one)
+        if at is not None and one != EXCEL and not _has_date(one):
+            at = datetime.combine(day, at.timetz()) if day else None
+        if at is not None:
+            return at
     expected = " or ".join(formats)
     raise BadRow("not a date", f"{name} is {text!r}; the mapping expects {expected}")
+
+
+# Times of day come again and again, and strptime is slow, most of all where a format does not fit.
+@lru_cache(maxsize=100_000)
+def _by_format(text: str, date_format: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, date_format)  # noqa: DTZ007 the caller adds the site's zone
+    except ValueError:
+        return None
 
 
 def _has_date(date_format: str) -> bool:

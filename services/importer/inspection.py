@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ _FORMATS = (
 def inspect(path: Path, header_rows: int | None, skip_rows: int, sheet: str | None) -> str:
     """What the file seems to be, its columns with examples, and a draft mapping in YAML.
 
-    Raises ImportRefused for what is no table. Everything is a guess that a person must check.
+    All but the draft are comments, so that the whole may be kept as the mapping. Raises
+    ImportRefused for what is no table. Everything is a guess that a person must check.
     """
     head = beginning(path)
     kind = kind_of(path, head)
@@ -51,7 +53,8 @@ def inspect(path: Path, header_rows: int | None, skip_rows: int, sheet: str | No
     for i, name in enumerate(header.names):
         examples = list(dict.fromkeys(text_of(c[i]) for c in sample if i < len(c)))[:3]
         lines.append(f"  {name or '(no name)'}: {' | '.join(examples)}")
-    return "\n".join([*lines, "", *_draft(kind, layout, header, sample)]) + "\n"
+    comments = [f"# {line}" for line in lines]
+    return "\n".join([*comments, "", *_draft(kind, layout, header, sample)]) + "\n"
 
 
 def _header_rows(path: Path, layout: FileLayout) -> int:
@@ -93,8 +96,7 @@ def _draft(
         "dates: [" + ", ".join(_quoted(one) for one in formats or ["excel"]) + "]",
         "ambiguous: refuse",
     ]
-    names = [name for name in header.names if name]
-    lines.append(f"issued_at: {_quoted(names[0] if names else 'COLUMN')}")
+    lines.append(f"issued_at: {_quoted(_date_column(header, sample) or 'COLUMN')}")
     texts = _label_columns(header, sample)
     if texts:
         name, values = texts
@@ -103,6 +105,19 @@ def _draft(
     else:
         lines.append("service: SERVICE-CODE")
     return lines
+
+
+def _date_column(header: Header, sample: Sequence[Sequence[Any]]) -> str | None:
+    """The first column that holds dates."""
+    for i, name in enumerate(header.names):
+        cells = [row[i] for row in sample if i < len(row)]
+        if name and any(isinstance(cell, date) or _has_date(text_of(cell)) for cell in cells):
+            return name
+    return None
+
+
+def _has_date(text: str) -> bool:
+    return any("%d" in one and pattern.fullmatch(text) for pattern, one in _FORMATS)
 
 
 def _label_columns(header: Header, sample: Sequence[Sequence[Any]]) -> tuple[str, list[str]] | None:

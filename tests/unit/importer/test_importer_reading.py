@@ -356,10 +356,18 @@ def test_a_visit_without_end_has_no_time_at_the_desk(read: Any) -> None:
 
 def test_an_inspection_drafts_a_mapping_for_what_it_sees(tmp_path: Path) -> None:
     path = tmp_path / "export.csv"
-    path.write_bytes((VISIT_HEAD + ROW + ROW + ROW.replace("Titres", "Permis")).encode("cp1252"))
+    path.write_bytes(
+        (
+            "Borne;Émis;Appel;Bureau\n"
+            "B1;02/01/2024 09:00;09:05;Titres\n"
+            "B1;02/01/2024 09:10;09:15;Titres\n"
+            "B1;02/01/2024 09:20;09:25;Permis\n"
+        ).encode("cp1252")
+    )
     said = inspect(path, None, 0, None)
     assert "encoding cp1252, cut at ';'" in said
-    draft = yaml.safe_load(said[said.index("# A mapping") :])
+    # The whole is YAML: `inspect FILE > mapping.yaml` is a beginning.
+    draft = yaml.safe_load(said)
     assert draft["file"] == {"encoding": "cp1252", "delimiter": ";", "header_rows": 1}
     assert draft["dates"] == ["%d/%m/%Y %H:%M", "%H:%M"]
     assert draft["issued_at"] == "Émis"
