@@ -143,8 +143,7 @@ def simulate(
                     "--truth and --dry-run"
                 )
             settings = SimulatorSettings.from_environ(with_local_stack(os.environ))
-            _quieten_devices()
-            with _folder(outboxes) as folder:
+            with _quiet_devices(), _folder(outboxes) as folder:
                 simulate_live(settings, registry, days or 0, seed, scale, folder, unplugged)
             return
         if unplugged:
@@ -167,8 +166,8 @@ def simulate(
             for line in screen.table(simulation.truth, directorates):
                 click.echo(line)
             return
-        _quieten_devices()
         with (
+            _quiet_devices(),
             _folder(outboxes) as folder,
             screen.progress(sys.stderr, simulation.truth.time_zone) as report,
         ):
@@ -202,10 +201,18 @@ def _export(
         click.echo(f"passage import {path} --mapping {path.with_suffix('.yaml')}")
 
 
-def _quieten_devices() -> None:
-    # Each of the devices would say what ails them all; the play says it once.
-    for name in ("kafka", "passage.edge"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+@contextmanager
+def _quiet_devices() -> Iterator[None]:
+    """Each of the devices would say what ails them all; the play says it once."""
+    loggers = [logging.getLogger(name) for name in ("kafka", "passage.edge")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 @contextmanager
