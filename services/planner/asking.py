@@ -44,6 +44,15 @@ def of_places(command: F) -> F:
     return command
 
 
+as_table_csv_or_json = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+)
+
+
 def codes(chosen: tuple[str, ...]) -> tuple[str, ...] | None:
     """What was chosen; None, which is all, when nothing was."""
     return chosen or None
@@ -62,14 +71,11 @@ def today(time_zone: str) -> date:
 def period_of(
     name: str | None, first: datetime | None, last: datetime | None, time_zone: str
 ) -> Period:
-    """The asked period; yesterday when none was asked for. Raises click.UsageError."""
+    """The asked period; yesterday when none was asked for. Raises click.UsageError, NotAPeriod."""
     if name:
         if first or last:
             raise click.UsageError("give either --period or --from and --to")
-        try:
-            return named(name, time_zone)
-        except NotAPeriod as error:
-            raise click.UsageError(str(error)) from None
+        return named(name, time_zone)
     first_day = first.date() if first else today(time_zone) - timedelta(days=1)
     last_day = last.date() if last else first_day
     if last_day < first_day:
@@ -90,7 +96,7 @@ def with_remedy() -> Iterator[None]:
     """Show what went wrong as a sentence: a wrong question ends with 2, everything else with 1."""
     try:
         yield
-    except (InvalidSetting, BadQuestion, UnknownCode) as error:
+    except (InvalidSetting, BadQuestion, NotAPeriod, UnknownCode) as error:
         raise click.UsageError(str(error)) from None
     except DatabaseUnavailable as error:
         raise click.ClickException(str(error)) from None

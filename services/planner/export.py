@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Literal, get_args
 from services.core.suppression import SUPPRESSED, suppress
 from services.planner.comparison import Compared
 from services.planner.flow import MEASURES, Row
+from services.planner.layout import laid_out
 from services.planner.question import Question
 
 Format = Literal["csv", "json", "parquet", "xlsx"]
@@ -58,14 +59,12 @@ def published_lines(rows: Sequence[Row], question: Question) -> Iterator[Line]:
 
     The whole table is needed at once: what is hidden depends on all of it.
     """
-    pieces = sorted({(row.at, row.label) for row in rows})
-    combinations = sorted({row.of for row in rows}, key=lambda of: tuple(v or "" for v in of))
-    counts = {(row.at, row.label, row.of): row.measures.get("passages") for row in rows}
-    cells = suppress([[counts.get((*p, of)) for of in combinations] for p in pieces]).cells
-    down = {piece: number for number, piece in enumerate(pieces)}
-    across = {of: number for number, of in enumerate(combinations)}
+    layout = laid_out(rows)
+    cells = suppress(layout.cells).cells
+    down = {piece: number for number, piece in enumerate(layout.pieces)}
+    across = {of: number for number, of in enumerate(layout.combinations)}
     for row in rows:
-        cell = cells[down[row.at, row.label]][across[row.of]]
+        cell = cells[down[row.piece]][across[row.of]]
         hidden = cell is SUPPRESSED
         yield _line(row, question) | {
             "passages": None if hidden else cell,

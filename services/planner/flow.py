@@ -58,6 +58,10 @@ class Knowledge:
         return "final" if self.is_final else "provisional"
 
 
+Piece = tuple[datetime | date, str]
+"""Start and label: the two 02:00 hours of October are two."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One piece of time and combination of dimensions."""
@@ -74,6 +78,11 @@ class Row:
     """None when no site was open."""
 
     @property
+    def piece(self) -> Piece:
+        """Start and label of its piece of time."""
+        return self.at, self.label
+
+    @property
     def known(self) -> Known:
         """`no` when no device was heard and nothing was counted: the figures are not zero."""
         return "yes" if self.measures else "no"
@@ -85,8 +94,6 @@ class Row:
         return self.measures["wait_ms"] / waits / 1000 if waits else None
 
 
-Piece = tuple[datetime | date, str]
-"""Start and label: the two 02:00 hours of October are two."""
 KnownPieces = Mapping[Piece, Mapping[str | None, Knowledge]]
 """By site where the question has one, else under None."""
 
@@ -117,10 +124,10 @@ def merged(
 ) -> Iterator[Row]:
     """Counted rows, completed with zeros and unknowns where a site was open. Pure."""
     by_site = "site" in question.split
-    ordered = sorted(combinations, key=lambda one: tuple(value or "" for value in one))
+    ordered = in_order(combinations)
     waiting = iter(sorted(known))
     next_known = next(waiting, None)
-    for piece, rows in groupby(counted, key=lambda row: (row.at, row.label)):
+    for piece, rows in groupby(counted, key=lambda row: row.piece):
         while next_known is not None and next_known < piece:
             yield from _filled(next_known, [], known[next_known], ordered, by_site)
             next_known = next(waiting, None)
@@ -130,6 +137,11 @@ def merged(
     while next_known is not None:
         yield from _filled(next_known, [], known[next_known], ordered, by_site)
         next_known = next(waiting, None)
+
+
+def in_order(combinations: Iterable[Combination]) -> list[Combination]:
+    """By site, directorate, service and channel."""
+    return sorted(combinations, key=lambda one: tuple(value or "" for value in one))
 
 
 def _filled(

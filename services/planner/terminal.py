@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 
 from rich.table import Table
 
-from services.core.suppression import SUPPRESSED, Count, Published, suppress
+from services.core.suppression import SUPPRESSED, Published, suppress
 from services.planner.comparison import Compared
-from services.planner.flow import Combination, Knowledge, Row
-
-Piece = tuple[datetime | date, str]
+from services.planner.flow import Combination, Knowledge, Piece, Row
+from services.planner.layout import laid_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,38 +34,23 @@ class Grid:
 
 
 def grid(rows: Sequence[Row], *, suppressed: bool = False) -> Grid:
-    """Lay the rows out: time goes down, combinations go across."""
-    pieces = tuple(sorted({(row.at, row.label) for row in rows}))
-    combinations = tuple(
-        sorted({row.of for row in rows}, key=lambda of: tuple(value or "" for value in of))
-    )
-    counts = {(row.at, row.label, row.of): row.measures.get("passages") for row in rows}
-    cells = [[counts.get((*piece, of)) for of in combinations] for piece in pieces]
-    closed = frozenset(
-        (piece, of) for piece in pieces for of in combinations if (*piece, of) not in counts
-    )
-    knowledge = _knowledge(rows)
+    """Lay the rows out, with totals."""
+    layout = laid_out(rows)
+    cells: Sequence[Sequence[Published]] = layout.cells
     if suppressed:
-        table = suppress(cells)
-        return Grid(
-            pieces,
-            combinations,
-            table.cells,
-            closed,
-            table.row_totals,
-            table.column_totals,
-            table.total,
-            knowledge,
-        )
+        table = suppress(layout.cells)
+        cells, totals = table.cells, (table.row_totals, table.column_totals, table.total)
+    else:
+        across = tuple(_sum(row) for row in cells)
+        down = tuple(_sum(column) for column in zip(*cells, strict=True))
+        totals = (across, down, _sum(across))
     return Grid(
-        pieces,
-        combinations,
+        layout.pieces,
+        layout.combinations,
         tuple(tuple(row) for row in cells),
-        closed,
-        tuple(_sum(row) for row in cells),
-        tuple(_sum([row[i] for row in cells]) for i in range(len(combinations))),
-        _sum([_sum(row) for row in cells]),
-        knowledge,
+        layout.closed,
+        *totals,
+        _knowledge(rows),
     )
 
 
@@ -173,7 +156,7 @@ def _knowledge(rows: Sequence[Row]) -> dict[Piece, Knowledge]:
     by_site: dict[Piece, dict[str | None, Knowledge]] = {}
     for row in rows:
         if row.knowledge is not None:
-            by_site.setdefault((row.at, row.label), {})[row.of.site] = row.knowledge
+            by_site.setdefault(row.piece, {})[row.of.site] = row.knowledge
     return {
         piece: Knowledge(
             sum(one.covered_minutes for one in known.values()),
@@ -190,6 +173,6 @@ def _known(knowledge: Knowledge | None) -> tuple[str, str]:
     return f"{knowledge.coverage:.0%}", knowledge.status
 
 
-def _sum(cells: Sequence[Count | Published]) -> int | None:
+def _sum(cells: Sequence[Published]) -> int | None:
     known = [cell for cell in cells if isinstance(cell, int)]
     return sum(known) if known else None

@@ -50,13 +50,7 @@ LONGEST_HISTORY_DAYS = 4 * 366
     help="Whose school holidays count.",
 )
 @click.option("--no-backtest", is_flag=True, help="Test less, and leave the table out.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    show_default=True,
-)
+@asking.as_table_csv_or_json
 def forecast(
     site: str,
     directorate: str | None,

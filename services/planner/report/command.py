@@ -16,7 +16,7 @@ from pydantic import Field
 from dashboards.catalogue import LANGUAGES, Language
 from dashboards.palette import directorate_colours
 from services.planner import asking
-from services.planner.period import NotAPeriod, Period, label_of, named
+from services.planner.period import Period, label_of, named
 from services.planner.question import BadQuestion
 from services.planner.reference import read_reference
 from services.planner.report.assemble import assemble
@@ -117,7 +117,7 @@ def report(
     with asking.with_remedy():
         handed_in = _handed_in(elsewhere)
         asked = asking.settings()
-        period = _period(name, asked.time_zone)
+        period = named(name, asked.time_zone)
         name = label_of(period.first, grain_of(period))
         with asking.reader(asked, "passage report") as connection:
             spans = _spans(period, now, asked.time_zone)
@@ -151,13 +151,6 @@ def report(
             raise click.ClickException(f"cannot write to {folder}: {error.strerror}") from None
         for file in files:
             click.echo(folder / file)
-
-
-def _period(name: str, time_zone: str) -> Period:
-    try:
-        return named(name, time_zone)
-    except NotAPeriod as error:
-        raise click.UsageError(str(error)) from None
 
 
 def _spans(period: Period, now: datetime, time_zone: str) -> Spans:

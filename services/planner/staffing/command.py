@@ -9,8 +9,8 @@ import click
 import psycopg
 from rich.console import Console
 
-from services.planner.asking import DAY, reader, settings, today, with_remedy
-from services.planner.period import NotAPeriod, Period, named
+from services.planner.asking import DAY, as_table_csv_or_json, reader, settings, today, with_remedy
+from services.planner.period import Period, named
 from services.planner.question import BadQuestion
 from services.planner.reference import read_reference
 from services.planner.staffing import options, screen
@@ -56,13 +56,7 @@ from services.planner.staffing.reading import History, Place, read_history
 @click.option("--demand", "factor", type=options.DemandType(), help="What if: +20% or -10%.")
 @click.option("--close", "closed_day", type=DAY, help="What if: its visitors come the day after.")
 @click.option("--move", type=options.MoveType(), help="What if: SERVICE:SITE, a bureau moves.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    show_default=True,
-)
+@as_table_csv_or_json
 def staffing(
     site: str,
     directorate: str | None,
@@ -177,13 +171,10 @@ def _period(
     time_zone: str,
     now: date,
 ) -> Period:
-    """The asked days as far as they are over. Raises BadQuestion when none is, or for no period."""
+    """The asked days as far as they are over. Raises BadQuestion when none is, NotAPeriod."""
     yesterday = now - timedelta(days=1)
     if name:
-        try:
-            period = named(name, time_zone)
-        except NotAPeriod as error:
-            raise BadQuestion(str(error)) from None
+        period = named(name, time_zone)
         first_day, last_day = period.first, period.last
     else:
         last_day = last.date() if last else yesterday

@@ -57,13 +57,7 @@ _MINUTES = {"15min": 15, "hour": 60}
     is_flag=True,
     help="Compare the year before, per open day.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    show_default=True,
-)
+@asking.as_table_csv_or_json
 def typical_week(
     site: str,
     directorate: str | None,

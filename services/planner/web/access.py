@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -28,6 +28,12 @@ class Caller:
     name: str
     sites: tuple[str, ...] | None
     """Sites that the caller may ask about; None is all."""
+
+    def of_its_sites(self, named: Mapping[str, str]) -> dict[str, str]:
+        """Of sites and their names, those that the caller may ask about."""
+        return {
+            code: name for code, name in named.items() if self.sites is None or code in self.sites
+        }
 
     def restricted(self, question: Question) -> Question:
         """The question over the caller's sites. Raises HTTPException 403 for another one."""

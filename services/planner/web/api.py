@@ -91,14 +91,9 @@ def routes(settings: WebSettings) -> APIRouter:
         with answering(settings) as connection:
             question = caller.restricted(AskedOfPeriod().question(settings.time_zone))
             known = checked(connection, question, settings)
-            sites = {
-                code: name
-                for code, name in known.sites.items()
-                if caller.sites is None or code in caller.sites
-            }
             return JSONResponse(
                 {
-                    "sites": sites,
+                    "sites": caller.of_its_sites(known.sites),
                     "directorates": dict(known.directorates),
                     "services": dict(known.services),
                 }

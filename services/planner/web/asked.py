@@ -39,17 +39,14 @@ class AskedOfPeriod(BaseModel):
     site: Annotated[list[str], Field(description="codes; all")] = []
 
     def question(self, time_zone: str) -> Question:
-        """The question. Raises BadQuestion."""
+        """The question. Raises BadQuestion, NotAPeriod."""
         return Question(self._period(time_zone), sites=tuple(self.site) or None)
 
     def _period(self, time_zone: str) -> Period:
         if self.period is not None:
             if self.first or self.last:
                 raise BadQuestion("give either period or from and to")
-            try:
-                return named(self.period, time_zone)
-            except NotAPeriod as error:
-                raise BadQuestion(str(error)) from None
+            return named(self.period, time_zone)
         first = self.first or (self.last or today(time_zone) - timedelta(days=1))
         return Period(first, self.last or first, time_zone)
 
@@ -69,7 +66,7 @@ class Asked(AskedOfPeriod):
     publish: Annotated[bool, Field(description="hide counts under 5")] = False
 
     def question(self, time_zone: str) -> Question:
-        """The question. Raises BadQuestion."""
+        """The question. Raises BadQuestion, NotAPeriod."""
         if self.publish and self.compare:
             raise BadQuestion("publish hides small counts of passages only; ask it alone")
         return replace(
@@ -104,7 +101,7 @@ def answering(settings: PlannerSettings) -> Iterator[Connection]:
         with reader(settings, "passage web") as connection:
             connection.execute("SET statement_timeout = '60s'")
             yield connection
-    except (BadQuestion, UnknownCode) as error:
+    except (BadQuestion, NotAPeriod, UnknownCode) as error:
         raise HTTPException(422, str(error)) from None
     except DatabaseUnavailable:
         raise HTTPException(503, "the database does not answer", {"Retry-After": "10"}) from None

@@ -163,11 +163,8 @@ def _frame(request: Request, language: Language) -> Mapping[str, Any]:
 
 
 def _choices(reference: Reference, caller: Caller) -> Mapping[str, Any]:
-    allowed = caller.sites
     return {
-        "sites": {
-            code: name for code, name in reference.sites.items() if not allowed or code in allowed
-        },
+        "sites": caller.of_its_sites(reference.sites),
         "directorates": reference.directorates,
         "grains": GRAINS,
         "dimensions": DIMENSIONS,
