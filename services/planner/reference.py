@@ -25,6 +25,7 @@ class Reference:
 
     sites: Mapping[str, str]
     directorates: Mapping[str, str]
+    """In the order of the registry."""
     services: Mapping[str, str]
     time_zones: Mapping[str, str]
     """Of each site."""

@@ -6,9 +6,22 @@ FROM site;
 COMMENT ON VIEW reference_site IS 'The name and time zone of each site; valid_to is the first day on which it is no more.';
 
 CREATE OR REPLACE VIEW reference_directorate AS
-SELECT code AS directorate, name AS directorate_name, receives_public, valid_from, valid_to
-FROM directorate;
-COMMENT ON VIEW reference_directorate IS 'The name of each directorate, and whether it receives the public.';
+SELECT
+    directorate.code AS directorate,
+    directorate.name AS directorate_name,
+    directorate.receives_public,
+    directorate.valid_from,
+    directorate.valid_to,
+    listed.place
+FROM directorate
+LEFT JOIN (
+    SELECT entry ->> 'code' AS code, place
+    FROM (SELECT document FROM registry_revision ORDER BY revision DESC LIMIT 1) AS newest
+    CROSS JOIN LATERAL jsonb_array_elements(document -> 'directorates')
+        WITH ORDINALITY AS entry (entry, place)
+) AS listed ON listed.code = directorate.code;
+COMMENT ON VIEW reference_directorate IS
+'The name of each directorate, whether it receives the public, and its place in the newest registry, by which it has its colour (place: from 1; null when it is not in there any more).';
 
 CREATE OR REPLACE VIEW reference_service AS
 SELECT

@@ -130,7 +130,7 @@ def report(
                 )
             publication = latest(connection, name)
             differing = _restated(connection, made, publication, spans)
-            codes = sorted(read_reference(connection).directorates)
+            codes = list(read_reference(connection).directorates)
         document = Document(
             made,
             Words(language, made.names, asked.time_zone),

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 
-from dashboards.palette import BLUE, GREY, ORANGE
+from dashboards.palette import GREY, directorate_colours
 from services.planner.comparison import Compared
 from services.planner.web.figures import MeasureShown, figure, name_of
-
-_COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#B39DDB")
 
 
 def chart_of(
@@ -26,14 +24,16 @@ def chart_of(
     rows = [pair.row for pair in pairs]
     times = sorted({row.at for row in rows})
     names = list(dict.fromkeys(name_of(row, say) for row in rows))
+    # What is no directorate has its colour by its place, too.
+    by_place = directorate_colours(names)
     now = {(row.at, name_of(row, say)): figure(row, measure) for row in rows}
     series = [
         {
             "label": name,
-            "color": colours.get(name.lower(), _COLOURS[place % len(_COLOURS)]),
+            "color": colours.get(name.lower(), by_place[name]),
             "values": [now.get((at, name)) for at in times],
         }
-        for place, name in enumerate(names)
+        for name in names
     ]
     if with_other:
         before = {

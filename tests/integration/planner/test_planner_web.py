@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ from axe_playwright_python.sync_playwright import Axe
 from fastapi.testclient import TestClient
 from playwright.sync_api import Page, sync_playwright
 
+from dashboards.palette import directorate_colours
 from schemas.registry import Registry
 from services.planner.web.app import create_app
 from services.planner.web.keys import KeyFile
@@ -233,6 +235,14 @@ def test_a_planner_asks_in_the_browser(browser: Page, served: str, simulation: S
     browser.get_by_role("link", name="English").click()
     assert browser.locator("html").get_attribute("lang") == "en"
     assert (elsewhere, problems) == ([], [])
+
+
+def test_a_directorate_has_the_colour_of_the_boards(client: TestClient, registry: Registry) -> None:
+    page = client.get("/", params={"from": f"{last_monday()}", "split": "directorate"}).text
+    figures = page.partition('id="chart-figures">')[2].partition("</script>")[0]
+    drawn = {one["label"].lower(): one["color"] for one in json.loads(figures)["series"]}
+    assert len(drawn) > 2
+    assert drawn.items() <= directorate_colours([d.code for d in registry.directorates]).items()
 
 
 @pytest.mark.parametrize(
