@@ -122,7 +122,7 @@ def test_a_failing_migration_leaves_no_trace_and_names_its_line(urls, folder):
 def test_a_view_whose_columns_changed_is_made_anew(urls, folder):
     apply(urls, sql_folder=folder)
     file = folder / "views" / "80_reference.sql"
-    file.write_text(file.read_text().replace("name AS directorate_name, receives", "receives"))
+    file.write_text(file.read_text().replace("directorate.name AS directorate_name,\n", "\n"))
     assert any("80_reference.sql changed" in s for s in apply(urls, sql_folder=folder))
     # Its rights came back with it.
     assert rows(urls.reader, "SELECT * FROM reference_directorate") == []
