@@ -1,0 +1,1 @@
+"""What vendors send, made into events by a mapping file."""

@@ -1,0 +1,1 @@
+"""The HTTP intake: events from those who cannot speak Kafka."""
