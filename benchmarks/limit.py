@@ -52,11 +52,12 @@ async def copy_all(kafka: str, database: str, prefix: str, group: str) -> None:
                     event = decode(record.value)
                     if isinstance(event, InvalidEvent):
                         continue
-                    is_of_device = isinstance(event, Heartbeat | DeviceStarted)
                     await copy.write_row(
                         (
                             event.event_id,
-                            None if is_of_device else event.visit_id,
+                            None
+                            if isinstance(event, Heartbeat | DeviceStarted)
+                            else event.visit_id,
                             event.type,
                             event.site,
                             event.source,

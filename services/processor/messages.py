@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from schemas.codec import InvalidEvent
+from schemas.codec import InvalidEvent, decode
 from schemas.dead_letters import RECEIVED_AT_HEADER, DeadLetter, presentable
 from schemas.events import DeviceEvent, VisitEvent
 from services.core.decisions import BACKFILL_HORIZON, Rejected
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """Value and place of one Kafka message."""
 
     topic: str
@@ -25,6 +24,18 @@ class Message:
     value: bytes | None
     is_replay: bool = False
     """True when it was a dead letter before."""
+
+
+class Decoded(NamedTuple):
+    """A message and the event in it, or why there is none."""
+
+    message: Message
+    event: VisitEvent | DeviceEvent | InvalidEvent
+
+
+def decoded(message: Message) -> Decoded:
+    """The message with what its value says; never raises, whatever the bytes."""
+    return Decoded(message, decode(message.value))
 
 
 def arrival(appended_at: datetime, headers: Iterable[tuple[str, bytes]]) -> tuple[datetime, bool]:

@@ -8,21 +8,6 @@ WHERE datname = current_database() AND usename = current_user
 
 -- create_incoming --
 -- Where a batch lands before it is told apart; private to the connection, emptied by each commit.
-CREATE TEMPORARY TABLE incoming_event (
-    event_id uuid PRIMARY KEY,
-    digest bigint NOT NULL,
-    visit_id uuid NOT NULL,
-    type text NOT NULL,
-    site text NOT NULL,
-    source text NOT NULL,
-    boot_id uuid NOT NULL,
-    clock_synced boolean NOT NULL,
-    occurred_at timestamptz NOT NULL,
-    received_at timestamptz NOT NULL,
-    corrected_at timestamptz NOT NULL,
-    correction_method text NOT NULL,
-    body text NOT NULL
-) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE incoming_visit (LIKE visit) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE incoming_footfall (LIKE footfall) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE incoming_wait (LIKE footfall_wait) ON COMMIT DELETE ROWS;
@@ -43,29 +28,29 @@ FROM unnest(%(boot_ids)s::uuid[]) AS boot_id ORDER BY boot_id;
 SELECT boot_id, anchor_seq, anchor_at FROM device_boot
 WHERE boot_id = ANY(%(boot_ids)s) AND anchor_at IS NOT NULL;
 
--- copy_events --
-COPY incoming_event FROM STDIN (FORMAT BINARY);
-
--- take_out_seen --
--- Events recorded before; their digest tells a duplicate from a conflict.
-DELETE FROM incoming_event USING event_seen
-WHERE incoming_event.event_id = event_seen.event_id
-RETURNING event_seen.event_id, event_seen.digest;
-
 -- remember_events --
-INSERT INTO event_seen (event_id, digest, recorded_at)
-SELECT event_id, digest, now() FROM incoming_event ORDER BY event_id
-ON CONFLICT (event_id) DO NOTHING;
+-- Records ids once, in their order, and tells those that were recorded before. An id that another
+-- worker is recording just now is waited for.
+WITH offered AS (
+    SELECT event_id, digest
+    FROM unnest(%(event_ids)s::uuid[], %(digests)s::int8[]) AS offered (event_id, digest)
+), remembered AS (
+    INSERT INTO event_seen (event_id, digest, recorded_at)
+    SELECT event_id, digest, now() FROM offered ORDER BY event_id
+    ON CONFLICT (event_id) DO NOTHING
+    RETURNING event_id
+)
+SELECT event_id::text FROM offered EXCEPT SELECT event_id::text FROM remembered;
 
--- insert_events --
-INSERT INTO visit_event (
+-- read_digests --
+-- A statement of its own, so that it sees what the one before has waited for.
+SELECT event_id::text, digest FROM event_seen WHERE event_id = ANY(%(event_ids)s::uuid[]);
+
+-- copy_events --
+COPY visit_event (
     corrected_at, event_id, visit_id, type, site, source, boot_id, clock_synced,
     occurred_at, received_at, correction_method, body
-)
-SELECT
-    corrected_at, event_id, visit_id, type, site, source, boot_id, clock_synced,
-    occurred_at, received_at, correction_method, body::jsonb
-FROM incoming_event;
+) FROM STDIN;
 
 -- read_unsynced --
 -- Recorded events of a boot whose clock has just become known.
@@ -236,25 +221,58 @@ ON CONFLICT ON CONSTRAINT footfall_wait_day_key DO UPDATE SET n = d.n + EXCLUDED
 
 -- add_coverage --
 INSERT INTO coverage AS c (bucket_start, site, device, minutes)
-VALUES (%(bucket_start)s, %(site)s, %(device)s, %(minutes)s)
+SELECT * FROM unnest(
+    %(bucket_start)s::timestamptz[], %(site)s::text[], %(device)s::text[], %(minutes)s::integer[]
+) AS heard (bucket_start, site, device, minutes)
+ORDER BY bucket_start, site, device
 ON CONFLICT ON CONSTRAINT coverage_key DO UPDATE SET minutes = c.minutes | EXCLUDED.minutes;
 
--- add_boot --
+-- add_boots --
+-- A boot is complete to its last event as long as its numbers run from 1 without a gap.
 INSERT INTO device_boot AS b (
     device, boot_id, site, seqs, anchor_seq, anchor_at,
     last_occurred_at, last_received_at, outbox_depth, software, complete_to
 )
-VALUES (
-    %(device)s, %(boot_id)s, %(site)s, %(seqs)s::int8multirange, %(anchor_seq)s, %(anchor_at)s,
-    %(last_occurred_at)s, %(last_received_at)s, %(outbox_depth)s, %(software)s,
+SELECT
+    device,
+    boot_id,
+    site,
+    seqs,
+    anchor_seq,
+    anchor_at,
+    last_occurred_at,
+    last_received_at,
+    outbox_depth,
+    software,
     CASE
-        WHEN lower(%(seqs)s::int8multirange) = 1
-            AND %(seqs)s::int8multirange = int8multirange(range_merge(%(seqs)s::int8multirange))
-        THEN %(last_occurred_at)s::timestamptz
+        WHEN lower(seqs) = 1 AND seqs = int8multirange(range_merge(seqs)) THEN last_occurred_at
     END
-)
+FROM (
+    SELECT device, boot_id, site, seqs::int8multirange, anchor_seq, anchor_at, last_occurred_at,
+        last_received_at, outbox_depth, software
+    FROM unnest(
+        %(device)s::text[], %(boot_id)s::uuid[], %(site)s::text[], %(seqs)s::text[],
+        %(anchor_seq)s::int8[], %(anchor_at)s::timestamptz[], %(last_occurred_at)s::timestamptz[],
+        %(last_received_at)s::timestamptz[], %(outbox_depth)s::int8[], %(software)s::text[]
+    ) AS one (
+        device, boot_id, site, seqs, anchor_seq, anchor_at, last_occurred_at,
+        last_received_at, outbox_depth, software
+    )
+    OFFSET 0
+) AS heard
+ORDER BY device, boot_id
 ON CONFLICT (device, boot_id) DO UPDATE SET
-    seqs = b.seqs + EXCLUDED.seqs,
+    (seqs, complete_to) = (
+        SELECT
+            seqs,
+            CASE
+                WHEN lower(seqs) = 1 AND seqs = int8multirange(range_merge(seqs))
+                THEN greatest(b.last_occurred_at, EXCLUDED.last_occurred_at)
+                ELSE b.complete_to
+            END
+        -- OFFSET keeps the server from working out the sum again for each mention of it.
+        FROM (SELECT b.seqs + EXCLUDED.seqs AS seqs OFFSET 0) AS both_together
+    ),
     anchor_seq = coalesce(b.anchor_seq, EXCLUDED.anchor_seq),
     anchor_at = coalesce(b.anchor_at, EXCLUDED.anchor_at),
     last_occurred_at = greatest(b.last_occurred_at, EXCLUDED.last_occurred_at),
@@ -263,18 +281,24 @@ ON CONFLICT (device, boot_id) DO UPDATE SET
         WHEN EXCLUDED.outbox_depth IS NOT NULL AND EXCLUDED.last_occurred_at >= b.last_occurred_at
         THEN EXCLUDED.outbox_depth ELSE b.outbox_depth
     END,
-    software = coalesce(EXCLUDED.software, b.software),
-    complete_to = CASE
-        WHEN lower(b.seqs + EXCLUDED.seqs) = 1
-            AND b.seqs + EXCLUDED.seqs = int8multirange(range_merge(b.seqs + EXCLUDED.seqs))
-        THEN greatest(b.last_occurred_at, EXCLUDED.last_occurred_at)
-        ELSE b.complete_to
-    END;
+    software = coalesce(EXCLUDED.software, b.software);
 
 -- final_buckets --
-SELECT site, bucket_start
-FROM unnest(%(sites)s::text[], %(bucket_starts)s::timestamptz[]) AS changed (site, bucket_start)
-WHERE bucket_is_final(site, bucket_start);
+-- As bucket_is_final says it, but asking once for each site and local day how far the site is.
+WITH changed AS MATERIALIZED (
+    SELECT
+        changed.site, changed.bucket_start,
+        (changed.bucket_start AT TIME ZONE site.time_zone)::date AS local_date
+    FROM unnest(%(sites)s::text[], %(bucket_starts)s::timestamptz[]) AS changed (site, bucket_start)
+    JOIN site ON site.code = changed.site
+), reported AS MATERIALIZED (
+    SELECT site, local_date, site_complete_to(site, local_date) AS complete_to
+    FROM (SELECT DISTINCT site, local_date FROM changed) AS site_day
+)
+SELECT changed.site, changed.bucket_start
+FROM changed JOIN reported USING (site, local_date)
+WHERE changed.bucket_start < now() - INTERVAL '60 days'
+    OR reported.complete_to >= changed.bucket_start + INTERVAL '15 minutes';
 
 -- add_restatement --
 INSERT INTO restatement (bucket_start, site, directorate, service, channel, cause, changes)

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from schemas.codec import InvalidEvent, decode, encode
@@ -24,7 +25,7 @@ from services.core.facts import Fact, fact_of
 from services.core.joins import change_visits, ids_to_load
 from services.core.restatements import changed_footfall, restatements
 from services.processor.devices import Report, boot_rows, coverage
-from services.processor.messages import Message, dead_letter
+from services.processor.messages import Decoded, Message, dead_letter
 from services.processor.store import EventRow, Store, Transaction
 from services.processor.visit_rows import visit_rows
 
@@ -49,10 +50,20 @@ class Recorded:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Decoded:
+class _Valid(NamedTuple):
     message: Message
     event: VisitEvent | DeviceEvent
+
+
+class _Counted(NamedTuple):
+    """A visit event that counts, unless it was recorded before."""
+
+    message: Message
+    event: VisitEvent
+    corrected_at: datetime
+    digest: int
+    """Of its content: tells a duplicate from a conflict."""
+    row: EventRow
 
 
 class Recorder:
@@ -63,7 +74,7 @@ class Recorder:
         self._anchored: set[UUID] = set()
 
     async def record(
-        self, messages: Sequence[Message], *, store: Store, registry: RegistryIndex, now: datetime
+        self, items: Sequence[Decoded], *, store: Store, registry: RegistryIndex, now: datetime
     ) -> Recorded:
         """Record a batch in one transaction; doing it again changes nothing.
 
@@ -71,22 +82,22 @@ class Recorder:
         then nothing was recorded.
         """
         recorded = Recorded()
-        decoded = _decode(messages, recorded.dead_letters)
-        offered = _offered_anchors(decoded, registry)
+        valid = _valid(items, recorded.dead_letters)
+        offered = _offered_anchors(valid, registry)
         async with store.transaction() as transaction:
-            anchors = await transaction.lock_boots(self._boots_to_settle(decoded, offered))
+            anchors = await transaction.lock_boots(self._boots_to_settle(valid, offered))
             newly_anchored = offered.keys() - anchors.keys() - self._anchored
             anchors = offered | anchors
-            visit_events, device_events = _decide(decoded, registry, anchors, now, recorded)
+            visit_events, device_events = _decide(valid, registry, anchors, now, recorded)
             facts = await _record_events(transaction, visit_events, registry, recorded)
             if newly_anchored:
                 await _repair_clocks(transaction, newly_anchored, anchors, registry, facts)
-            replayed = {str(d.event.event_id) for d in decoded if d.message.is_replay}
+            replayed = {str(d.event.event_id) for d in valid if d.message.is_replay}
             await _change_visits(transaction, facts, registry, replayed)
             await transaction.add_coverage(coverage(device_events))
             of_known_devices = [
                 Report(d.event, d.message.received_at, anchors.get(d.event.boot_id))
-                for d in decoded
+                for d in valid
                 if d.event.source in registry.devices
             ]
             await transaction.add_boots(boot_rows(of_known_devices))
@@ -96,9 +107,9 @@ class Recorder:
         return recorded
 
     def _boots_to_settle(
-        self, decoded: Iterable[_Decoded], offered: Mapping[UUID, BootAnchor]
+        self, valid: Iterable[_Valid], offered: Mapping[UUID, BootAnchor]
     ) -> set[UUID]:
-        unsynced = {d.event.boot_id for d in decoded if not d.event.clock.synced}
+        unsynced = {d.event.boot_id for d in valid if not d.event.clock.synced}
         return unsynced | (offered.keys() - self._anchored)
 
     def _remember_anchored(self, offered: Mapping[UUID, BootAnchor]) -> None:
@@ -107,22 +118,19 @@ class Recorder:
         self._anchored.update(offered)
 
 
-def _decode(messages: Iterable[Message], dead_letters: list[DeadLetter]) -> list[_Decoded]:
-    decoded = []
-    for message in messages:
-        event = decode(message.value)
+def _valid(items: Iterable[Decoded], dead_letters: list[DeadLetter]) -> list[_Valid]:
+    valid = []
+    for message, event in items:
         if isinstance(event, InvalidEvent):
             dead_letters.append(dead_letter(message, event))
         else:
-            decoded.append(_Decoded(message, event))
-    return decoded
+            valid.append(_Valid(message, event))
+    return valid
 
 
-def _offered_anchors(
-    decoded: Iterable[_Decoded], registry: RegistryIndex
-) -> dict[UUID, BootAnchor]:
+def _offered_anchors(valid: Iterable[_Valid], registry: RegistryIndex) -> dict[UUID, BootAnchor]:
     offered: dict[UUID, BootAnchor] = {}
-    for item in decoded:
+    for item in valid:
         anchor = anchor_of(
             item.event, received_at=item.message.received_at, horizon=BACKFILL_HORIZON
         )
@@ -134,16 +142,16 @@ def _offered_anchors(
 
 
 def _decide(
-    decoded: Iterable[_Decoded],
+    valid: Iterable[_Valid],
     registry: RegistryIndex,
     anchors: Mapping[UUID, BootAnchor],
     now: datetime,
     recorded: Recorded,
-) -> tuple[dict[UUID, tuple[Message, EventRow, VisitEvent]], list[Accepted]]:
+) -> tuple[dict[str, _Counted], list[Accepted]]:
     """Visit events to record, by id, and device events; the rest goes to `recorded`."""
-    visit_events: dict[UUID, tuple[Message, EventRow, VisitEvent]] = {}
+    visit_events: dict[str, _Counted] = {}
     device_events: list[Accepted] = []
-    for item in decoded:
+    for item in valid:
         message, event = item.message, item.event
         decision = _belongs(message, event) or decide(
             event,
@@ -157,11 +165,18 @@ def _decide(
         elif isinstance(event, Heartbeat | DeviceStarted):
             device_events.append(decision)
         else:
-            row = _event_row(event, decision, message)
-            first = visit_events.setdefault(event.event_id, (message, row, event))
-            if first[1] is not row:
-                _again(first[1].digest, message, row, event, recorded)
+            one = _counted(message, event, decision)
+            first = visit_events.setdefault(one.row.event_id, one)
+            if first is not one:
+                _again(first.digest, one, recorded)
     return visit_events, device_events
+
+
+def _counted(message: Message, event: VisitEvent, decision: Accepted) -> _Counted:
+    body = encode(event)
+    digest = int.from_bytes(hashlib.blake2b(body, digest_size=8).digest(), signed=True)
+    row = _event_row(event, decision, message, body)
+    return _Counted(message, event, decision.corrected_at, digest, row)
 
 
 def _belongs(message: Message, event: VisitEvent | DeviceEvent) -> Rejected | None:
@@ -172,55 +187,58 @@ def _belongs(message: Message, event: VisitEvent | DeviceEvent) -> Rejected | No
     return Rejected(Reason.WRONG_TOPIC, "type", f"{event.type} belongs on {topic.name}")
 
 
-def _event_row(event: VisitEvent, decision: Accepted, message: Message) -> EventRow:
-    body = encode(event)
+def _event_row(event: VisitEvent, decision: Accepted, message: Message, body: bytes) -> EventRow:
+    corrected_at = str(decision.corrected_at)
+    is_stated = decision.method == "stated"
     return EventRow(
-        event_id=event.event_id,
-        digest=int.from_bytes(hashlib.blake2b(body, digest_size=8).digest(), signed=True),
-        visit_id=event.visit_id,
-        type=event.type,
-        site=event.site,
-        source=event.source,
-        boot_id=event.boot_id,
-        clock_synced=event.clock.synced,
-        occurred_at=event.occurred_at,
-        received_at=message.received_at,
-        corrected_at=decision.corrected_at,
-        method=decision.method,
-        body=body.decode(),
+        corrected_at,
+        str(event.event_id),
+        str(event.visit_id),
+        event.type,
+        event.site,
+        event.source,
+        str(event.boot_id),
+        event.clock.synced,
+        corrected_at if is_stated else str(event.occurred_at),
+        str(message.received_at),
+        decision.method,
+        body.decode(),
     )
 
 
-def _again(
-    first_digest: int, message: Message, row: EventRow, event: VisitEvent, recorded: Recorded
-) -> None:
+def _again(first_digest: int, again: _Counted, recorded: Recorded) -> None:
     """An id for the second time: the same content is a duplicate, another is a conflict."""
-    if row.digest == first_digest:
+    if again.digest == first_digest:
         recorded.duplicates += 1
     else:
         conflict = Rejected(
             Reason.CONFLICT, "event_id", "this id was recorded with other content; the first wins"
         )
-        recorded.dead_letters.append(dead_letter(message, conflict, event))
+        recorded.dead_letters.append(dead_letter(again.message, conflict, again.event))
 
 
 async def _record_events(
     transaction: Transaction,
-    visit_events: dict[UUID, tuple[Message, EventRow, VisitEvent]],
+    counted: Mapping[str, _Counted],
     registry: RegistryIndex,
     recorded: Recorded,
 ) -> dict[str, list[Fact]]:
     """Record what is new; return its facts by visit."""
     facts: dict[str, list[Fact]] = defaultdict(list)
-    if not visit_events:
+    if not counted:
         return facts
-    seen = await transaction.remember([row for _, row, _ in visit_events.values()])
-    for event_id, (message, row, event) in visit_events.items():
+    seen = await transaction.remember({key: one.digest for key, one in counted.items()})
+    rows = []
+    for event_id, one in counted.items():
         if event_id in seen:
-            _again(seen[event_id], message, row, event, recorded)
+            _again(seen[event_id], one, recorded)
         else:
-            recorded.events += 1
-            facts[str(event.visit_id)].append(_fact(event, row.corrected_at, row.method, registry))
+            rows.append(one.row)
+            facts[one.row.visit_id].append(
+                _fact(one.event, one.corrected_at, one.row.method, registry)
+            )
+    await transaction.add_events(rows)
+    recorded.events += len(rows)
     return facts
 
 

@@ -1,0 +1,113 @@
+"""Fetching from the broker: evenly from a lane's partitions, decoded as it comes.
+
+Evenly, because partitions that are read one after another bring the same hours again and again:
+the same buckets would be written, and published, once for each partition.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from services.processor.messages import Decoded, Message, arrival, decoded
+
+log = logging.getLogger(__name__)
+
+FETCH_WAIT_MS = 250
+ASK_BROKER_EVERY_S = 5.0
+_AT_A_TIME = 250
+"""Messages decoded before other lanes have their turn; a few milliseconds."""
+
+
+class Batch(NamedTuple):
+    """Messages, and the offsets to acknowledge once they are recorded."""
+
+    items: list[Decoded]
+    offsets: dict[TopicPartition, int]
+
+
+class Fetching:
+    """What one of `lanes` lanes reads: each partition belongs to the same lane for ever."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, lane: int, lanes: int) -> None:
+        self._consumer = consumer
+        self._lane = lane
+        self._lanes = lanes
+        self._ask_broker_at_s = 0.0
+
+    async def next(self, most_events: int) -> Batch:
+        """The next messages, whatever there is up to about `most_events`; none in a quiet hall."""
+        partitions = self.partitions()
+        if not partitions:
+            await asyncio.sleep(FETCH_WAIT_MS / 1000)
+            return Batch([], {})
+        share = max(1, most_events // len(partitions))
+        fetched = await self._consumer.getmany(
+            *partitions, timeout_ms=FETCH_WAIT_MS, max_records=share
+        )
+        for partition in partitions if fetched else ():
+            if partition not in fetched:
+                fetched |= await self._consumer.getmany(partition, max_records=share)
+        records = [record for of_one in fetched.values() for record in of_one]
+        items: list[Decoded] = []
+        for start in range(0, len(records), _AT_A_TIME):
+            items += [decoded(_message(one)) for one in records[start : start + _AT_A_TIME]]
+            await asyncio.sleep(0)
+        return Batch(items, {tp: of_one[-1].offset + 1 for tp, of_one in fetched.items()})
+
+    def partitions(self) -> list[TopicPartition]:
+        """The lane's share of what the worker is assigned."""
+        assigned = self._consumer.assignment()
+        return sorted(tp for tp in assigned if tp.partition % self._lanes == self._lane)
+
+    async def broker_answers(self) -> bool | None:
+        """Ask the broker now and then: to the consumer, its absence looks like a quiet hall.
+
+        None when it was not asked. To be called when all that was fetched is recorded.
+        """
+        now_s = asyncio.get_running_loop().time()
+        partitions = self.partitions()
+        if now_s < self._ask_broker_at_s or not partitions:
+            return None
+        self._ask_broker_at_s = now_s + ASK_BROKER_EVERY_S
+        try:
+            await asyncio.wait_for(self._consumer.end_offsets(partitions[:1]), ASK_BROKER_EVERY_S)
+        except (KafkaError, TimeoutError) as error:
+            log.warning("the broker does not answer", extra={"error": type(error).__name__})
+            return False
+        # An acknowledgement that failed, or that a worker back from the dead has set back, would
+        # otherwise show as a lag until the next event.
+        await self._acknowledge_all(partitions)
+        return True
+
+    async def acknowledge(self, offsets: dict[TopicPartition, int]) -> None:
+        """Commit the offsets to Kafka."""
+        try:
+            await self._consumer.commit(offsets)
+        except KafkaError as error:
+            # Partitions moved on, or the broker is away: the batch may come again, to no effect.
+            log.warning("offsets not acknowledged", extra={"error": type(error).__name__})
+
+    async def _acknowledge_all(self, partitions: list[TopicPartition]) -> None:
+        try:
+            positions = {tp: await self._consumer.position(tp) for tp in partitions}
+        except KafkaError:  # moved to another worker just now
+            return
+        await self.acknowledge(positions)
+
+
+def _message(record: Any) -> Message:
+    appended_at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    if not record.headers:
+        return Message(
+            record.topic, record.partition, record.offset, appended_at, record.value, False
+        )
+    received_at, is_replay = arrival(appended_at, record.headers)
+    return Message(
+        record.topic, record.partition, record.offset, received_at, record.value, is_replay
+    )
