@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from schemas.events import DeviceEvent, VisitEvent
@@ -19,10 +19,11 @@ from services.core.clock import BootAnchor, CorrectionMethod, correct
 BACKFILL_HORIZON = timedelta(days=60)
 """How late an event may come. Ids are remembered for longer (services/processor), so that within
 the horizon a duplicate is always known as one."""
+_MOST_COMBINATIONS = 50_000
+"""Of codes and days remembered as in force: some ten megabytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """An event that counts, and when it happened (UTC)."""
 
     event: VisitEvent | DeviceEvent
@@ -53,6 +54,8 @@ class RegistryIndex:
         self.queues: Mapping[str, Queue] = _by_code(registry.queues)
         self.desks: Mapping[str, Desk] = _by_code(registry.desks)
         self.devices: Mapping[str, Device] = _by_code(registry.devices)
+        # Combinations of codes found in force on a day; the registry bounds them, not the events.
+        self.in_force: set[tuple[str | date | None, ...]] = set()
         self._zones = {site.code: ZoneInfo(site.time_zone) for site in registry.sites}
 
     def local_day(self, site: str, at: datetime) -> date:
@@ -92,7 +95,20 @@ def decide(
     day = registry.local_day(site.code, corrected_at)
     if not site.valid_on(day):
         return Rejected(Reason.UNKNOWN_SITE, "site", f"site {site.code!r} is not in force on {day}")
-    return _check_codes(event, site, day, registry) or Accepted(event, corrected_at, method)
+    # Asked of the instance's own fields: most types have not all of these.
+    code = vars(event).get
+    combination = (
+        *(site.code, day, event.source, code("directorate"), code("service")),
+        *(code("queue"), code("desk")),
+    )
+    if combination not in registry.in_force:
+        rejected = _check_codes(event, site, day, registry)
+        if rejected is not None:
+            return rejected
+        if len(registry.in_force) >= _MOST_COMBINATIONS:
+            registry.in_force.clear()
+        registry.in_force.add(combination)
+    return Accepted(event, corrected_at, method)
 
 
 def _check_codes(

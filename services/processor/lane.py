@@ -176,6 +176,8 @@ class Lane:
 
     async def _fail(self) -> None:
         self.ready = False
+        # What comes back may be a server that has lost what this one had.
+        self._recorder.forget()
         await self._disconnect()
 
     async def _disconnect(self) -> None:

@@ -73,6 +73,10 @@ class Recorder:
         # Boots whose anchor is known to be stored: their clocks need no lock.
         self._anchored: set[UUID] = set()
 
+    def forget(self) -> None:
+        """Take nothing for stored any more."""
+        self._anchored.clear()
+
     async def record(
         self, items: Sequence[Decoded], *, store: Store, registry: RegistryIndex, now: datetime
     ) -> Recorded:
@@ -83,10 +87,10 @@ class Recorder:
         """
         recorded = Recorded()
         valid = _valid(items, recorded.dead_letters)
-        offered = _offered_anchors(valid, registry)
+        offered = _offered_anchors(valid, registry, self._anchored)
         async with store.transaction() as transaction:
             anchors = await transaction.lock_boots(self._boots_to_settle(valid, offered))
-            newly_anchored = offered.keys() - anchors.keys() - self._anchored
+            newly_anchored = offered.keys() - anchors.keys()
             anchors = offered | anchors
             visit_events, device_events = _decide(valid, registry, anchors, now, recorded)
             facts = await _record_events(transaction, visit_events, registry, recorded)
@@ -110,7 +114,7 @@ class Recorder:
         self, valid: Iterable[_Valid], offered: Mapping[UUID, BootAnchor]
     ) -> set[UUID]:
         unsynced = {d.event.boot_id for d in valid if not d.event.clock.synced}
-        return unsynced | (offered.keys() - self._anchored)
+        return unsynced | offered.keys()
 
     def _remember_anchored(self, offered: Mapping[UUID, BootAnchor]) -> None:
         if len(self._anchored) > _KNOWN_BOOTS:
@@ -128,16 +132,19 @@ def _valid(items: Iterable[Decoded], dead_letters: list[DeadLetter]) -> list[_Va
     return valid
 
 
-def _offered_anchors(valid: Iterable[_Valid], registry: RegistryIndex) -> dict[UUID, BootAnchor]:
+def _offered_anchors(
+    valid: Iterable[_Valid], registry: RegistryIndex, stored: Collection[UUID]
+) -> dict[UUID, BootAnchor]:
+    """The first anchor of each boot that has none stored."""
     offered: dict[UUID, BootAnchor] = {}
-    for item in valid:
-        anchor = anchor_of(
-            item.event, received_at=item.message.received_at, horizon=BACKFILL_HORIZON
-        )
-        if anchor is not None and item.event.source in registry.devices:
-            best = offered.get(item.event.boot_id)
-            if best is None or anchor.seq < best.seq:
-                offered[item.event.boot_id] = anchor
+    for message, event in valid:
+        if event.boot_id in stored or event.source not in registry.devices:
+            continue
+        best = offered.get(event.boot_id)
+        if best is None or event.seq < best.seq:
+            anchor = anchor_of(event, received_at=message.received_at, horizon=BACKFILL_HORIZON)
+            if anchor is not None:
+                offered[event.boot_id] = anchor
     return offered
 
 
