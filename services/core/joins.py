@@ -43,10 +43,17 @@ class VisitChange:
 
 def ids_to_load(facts: Mapping[str, Iterable[Fact]]) -> set[str]:
     """Ids of visits that the facts touch, those that corrections join included."""
-    ids = set(facts)
-    for visit_facts in facts.values():
-        ids.update(f.details["joins"] for f in visit_facts if "joins" in f.details)
-    return ids
+    return set(facts).union(joined for _, joined in _joins(facts))
+
+
+def _joins(facts: Mapping[str, Iterable[Fact]]) -> list[tuple[str, str]]:
+    """Pairs of ids that corrections join."""
+    return [
+        (visit_id, fact.details["joins"])
+        for visit_id, visit_facts in facts.items()
+        for fact in visit_facts
+        if fact.type == "correction" and "joins" in fact.details
+    ]
 
 
 def change_visits(
@@ -56,16 +63,15 @@ def change_visits(
 
     `stored` holds every id of `ids_to_load`, where it exists, and all that these are joined to.
     """
+    joins = [(v.visit_id, v.joined_to) for v in stored.values() if v.joined_to is not None]
+    joins += _joins(facts)
+    if not joins:
+        return [_change(visit_id, [visit_id], stored, facts) for visit_id in sorted(facts)]
     groups = _Groups()
-    for visit_id in ids_to_load(facts):
+    for visit_id in facts:
         groups.add(visit_id)
-    for visit in stored.values():
-        if visit.joined_to is not None:
-            groups.join(visit.visit_id, visit.joined_to)
-    for visit_id, visit_facts in facts.items():
-        for fact in visit_facts:
-            if "joins" in fact.details:
-                groups.join(visit_id, fact.details["joins"])
+    for one, other in joins:
+        groups.join(one, other)
     return [_change(root, ids, stored, facts) for root, ids in groups.by_root().items()]
 
 

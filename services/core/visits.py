@@ -92,7 +92,8 @@ def union(*histories: Iterable[Fact]) -> list[Fact]:
             known = facts.get(fact.event_id)
             if known is None or _vagueness(fact) < _vagueness(known):
                 facts[fact.event_id] = fact
-    return sorted(facts.values(), key=lambda fact: fact[:3])
+    # By time, rank and id: no two facts share an id, so nothing behind it is ever compared.
+    return sorted(facts.values())
 
 
 def _vagueness(fact: Fact) -> tuple[bool, bool, int]:

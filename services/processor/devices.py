@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from schemas.events import DeviceEvent, Heartbeat, VisitEvent
@@ -15,17 +15,20 @@ from services.core.decisions import BACKFILL_HORIZON, Accepted
 from services.processor.store import BootRow
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """An event as a sign of its device."""
 
     event: VisitEvent | DeviceEvent
     received_at: datetime
     anchor: BootAnchor | None
+    accepted: Accepted | None = None
+    """When the event counts: it is dated already."""
 
     @property
     def reported_to(self) -> datetime:
         """Event time that the device has reached; a time nobody can know reaches nowhere."""
+        if self.accepted is not None:
+            return EARLIEST if self.accepted.method == "uncertain" else self.accepted.corrected_at
         at, method = correct(
             self.event, received_at=self.received_at, anchor=self.anchor, horizon=BACKFILL_HORIZON
         )

@@ -36,6 +36,9 @@ MOST_CHANGES = 5_000
 POLL_S = 0.5
 """How soon a change is seen that nobody woke this worker for."""
 BUSY_S = 0.1
+REST_FOR_WORK = 4.0
+"""So many times as long as a round took is waited before the next; that is nothing when quiet."""
+MOST_REST_S = 1.0
 PROGRESS_EVERY_S = 2.0
 ANNOUNCE_EVERY_S = 12 * 3600.0
 """Well within the topic's retention."""
@@ -131,8 +134,12 @@ class Publication(Service):
     ) -> None:
         while not self.should_stop:
             self._woken.clear()
+            began_s = self.loop.time()
             outcome = await self._round(connection, producer)
+            took_s = self.loop.time() - began_s
             self._pause_s = 0.1
+            # Under load a key changes with every batch: let changes gather, and ingest go first.
+            await self.sleep(min(MOST_REST_S, REST_FOR_WORK * took_s))
             if outcome is Round.BUSY:
                 await self.sleep(BUSY_S)
             elif outcome is Round.DRAINED:

@@ -24,6 +24,7 @@ from services.core.decisions import BACKFILL_HORIZON, Accepted, RegistryIndex, R
 from services.core.facts import Fact, fact_of
 from services.core.joins import change_visits, ids_to_load
 from services.core.restatements import changed_footfall, restatements
+from services.processor.copy_text import escaped
 from services.processor.devices import Report, boot_rows, coverage
 from services.processor.messages import Decoded, Message, dead_letter
 from services.processor.store import EventRow, Store, Transaction
@@ -92,19 +93,15 @@ class Recorder:
             anchors = await transaction.lock_boots(self._boots_to_settle(valid, offered))
             newly_anchored = offered.keys() - anchors.keys()
             anchors = offered | anchors
-            visit_events, device_events = _decide(valid, registry, anchors, now, recorded)
+            reports: list[Report] = []
+            visit_events, device_events = _decide(valid, registry, anchors, now, recorded, reports)
             facts = await _record_events(transaction, visit_events, registry, recorded)
             if newly_anchored:
                 await _repair_clocks(transaction, newly_anchored, anchors, registry, facts)
             replayed = {str(d.event.event_id) for d in valid if d.message.is_replay}
             await _change_visits(transaction, facts, registry, replayed)
             await transaction.add_coverage(coverage(device_events))
-            of_known_devices = [
-                Report(d.event, d.message.received_at, anchors.get(d.event.boot_id))
-                for d in valid
-                if d.event.source in registry.devices
-            ]
-            await transaction.add_boots(boot_rows(of_known_devices))
+            await transaction.add_boots(boot_rows(reports))
             await transaction.add_dead_letters(recorded.dead_letters)
         self._remember_anchored(offered)
         recorded.device_events = len(device_events)
@@ -154,19 +151,26 @@ def _decide(
     anchors: Mapping[UUID, BootAnchor],
     now: datetime,
     recorded: Recorded,
+    reports: list[Report],
 ) -> tuple[dict[str, _Counted], list[Accepted]]:
-    """Visit events to record, by id, and device events; the rest goes to `recorded`."""
+    """Visit events to record, by id, and device events; the rest goes to `recorded`.
+
+    What known devices sent, counted or not, is added to `reports`.
+    """
     visit_events: dict[str, _Counted] = {}
     device_events: list[Accepted] = []
-    for item in valid:
-        message, event = item.message, item.event
+    for message, event in valid:
+        anchor = anchors.get(event.boot_id)
         decision = _belongs(message, event) or decide(
             event,
             received_at=message.received_at,
             now=now,
             registry=registry,
-            anchor=anchors.get(event.boot_id),
+            anchor=anchor,
         )
+        if event.source in registry.devices:
+            accepted = None if isinstance(decision, Rejected) else decision
+            reports.append(Report(event, message.received_at, anchor, accepted))
         if isinstance(decision, Rejected):
             recorded.dead_letters.append(dead_letter(message, decision, event))
         elif isinstance(event, Heartbeat | DeviceStarted):
@@ -209,7 +213,7 @@ def _event_row(event: VisitEvent, decision: Accepted, message: Message, body: by
         corrected_at if is_stated else str(event.occurred_at),
         str(message.received_at),
         decision.method,
-        body.decode(),
+        escaped(body.decode()),
     )
 
 

@@ -27,6 +27,7 @@ from services.core.facts import Fact
 from services.core.footfall import MEASURES, Footfall, FootfallKey
 from services.core.joins import StoredVisit
 from services.core.restatements import Restatement
+from services.processor.copy_text import blocks, escaped
 from services.runtime.registry import read_registry_async
 
 _SQL = load_queries("services.processor")
@@ -42,7 +43,7 @@ class ConcurrentChange(Exception):
 class EventRow(NamedTuple):
     """A row of `visit_event`, its columns in the order of statement `copy_events`.
 
-    Of text and whole numbers, which psycopg writes many times as fast as anything else.
+    Texts as COPY reads them, times included.
     """
 
     corrected_at: str
@@ -108,6 +109,30 @@ async def read_visits(
         # What was purged is not found, and must not be asked for again.
         wanted = {v.joined_to for v in found.values() if v.joined_to} - asked
     return found
+
+
+def _visit_columns(row: VisitRow) -> tuple[object, ...]:
+    column = row.columns.get
+    return (
+        row.visit_id,
+        row.version,
+        row.joined_to,
+        escaped(to_json(row.history).decode()),
+        from_us(row.last_event_us),
+        row.state,
+        column("arrived_at"),
+        column("business_date"),
+        column("site"),
+        column("queue"),
+        column("directorate"),
+        column("service"),
+        column("channel"),
+        column("persons"),
+        row.state == "test",
+        column("stay_started_at"),
+        column("first_called_at"),
+        column("tickets") or 0,
+    )
 
 
 class Store:
@@ -179,7 +204,11 @@ class Transaction:
 
     async def remember(self, digests: Mapping[str, int]) -> dict[str, int]:
         """Record ids of events once; return the digests of those that were recorded before."""
-        parameters = {"event_ids": list(digests), "digests": list(digests.values())}
+        # Written out, since the driver takes its time over each element of an array.
+        parameters = {
+            "event_ids": f"{{{','.join(digests)}}}",
+            "digests": f"{{{','.join(map(str, digests.values()))}}}",
+        }
         cursor = await self._connection.execute(_SQL["remember_events"], parameters)
         event_ids = [row[0] for row in await cursor.fetchall()]
         if not event_ids:
@@ -191,12 +220,7 @@ class Transaction:
         """Record events whose ids are new."""
         if not rows:
             return
-        async with (
-            self._connection.cursor() as cursor,
-            cursor.copy(_SQL["copy_events"]) as copy,
-        ):
-            for row in rows:
-                await copy.write_row(row)
+        await self._copy("copy_events", rows)
 
     async def unsynced_events(
         self, boot_ids: Iterable[UUID]
@@ -227,56 +251,38 @@ class Transaction:
         """Insert or update visits. Raises ConcurrentChange when one was changed in between."""
         if not rows:
             return
-        async with self._connection.cursor() as cursor:
-            async with cursor.copy(_SQL["copy_visits"]) as copy:
-                for row in rows:
-                    column = row.columns.get
-                    await copy.write_row(
-                        (
-                            row.visit_id,
-                            row.version,
-                            row.joined_to,
-                            to_json(row.history).decode(),
-                            from_us(row.last_event_us),
-                            row.state,
-                            column("arrived_at"),
-                            column("business_date"),
-                            column("site"),
-                            column("queue"),
-                            column("directorate"),
-                            column("service"),
-                            column("channel"),
-                            column("persons"),
-                            row.state == "test",
-                            column("stay_started_at"),
-                            column("first_called_at"),
-                            column("tickets") or 0,
-                        )
-                    )
-            await cursor.execute(_NOTE["note_waiting"])
-            await cursor.execute(_SQL["upsert_visits"])
-            if cursor.rowcount != len(rows):
-                raise ConcurrentChange
+        await self._copy("copy_visits", map(_visit_columns, rows))
+        await self._connection.execute(_NOTE["note_waiting"])
+        cursor = await self._connection.execute(_SQL["upsert_visits"])
+        if cursor.rowcount != len(rows):
+            raise ConcurrentChange
 
     async def add_footfall(self, footfall: Footfall) -> None:
         """Add differences to the buckets and to their wait sketches, then to those of the days."""
-        async with self._connection.cursor() as cursor:
-            if footfall.measures:
-                async with cursor.copy(_SQL["copy_footfall"]) as copy:
-                    for key, row in footfall.measures.items():
-                        counts = (row.get(measure, 0) for measure in MEASURES)
-                        await copy.write_row((from_us(key[0]), *key[1:], *counts))
-                await cursor.execute(_SQL["add_footfall"])
-                await cursor.execute(_NOTE["note_buckets"])
-            if footfall.bins:
-                async with cursor.copy(_SQL["copy_waits"]) as copy:
-                    for (key, measure, bin_number), n in footfall.bins.items():
-                        await copy.write_row((from_us(key[0]), *key[1:], measure, bin_number, n))
-                await cursor.execute(_SQL["add_waits"])
-            if footfall.measures:
-                await cursor.execute(_SQL["add_days"])
-            if footfall.bins:
-                await cursor.execute(_SQL["add_wait_days"])
+        execute = self._connection.execute
+        if footfall.measures:
+            await self._copy(
+                "copy_footfall",
+                (
+                    (from_us(key[0]), *key[1:], *[row.get(measure, 0) for measure in MEASURES])
+                    for key, row in footfall.measures.items()
+                ),
+            )
+            await execute(_SQL["add_footfall"])
+            await execute(_NOTE["note_buckets"])
+        if footfall.bins:
+            await self._copy(
+                "copy_waits",
+                (
+                    (from_us(key[0]), *key[1:], measure, bin_number, n)
+                    for (key, measure, bin_number), n in footfall.bins.items()
+                ),
+            )
+            await execute(_SQL["add_waits"])
+        if footfall.measures:
+            await execute(_SQL["add_days"])
+        if footfall.bins:
+            await execute(_SQL["add_wait_days"])
 
     async def final_buckets(self, keys: Iterable[FootfallKey]) -> set[tuple[str, int]]:
         """Of the keys' buckets, those that are final, as (site, bucket start in µs).
@@ -354,6 +360,11 @@ class Transaction:
                 for letter in letters
             ],
         )
+
+    async def _copy(self, name: str, rows: Iterable[Iterable[object]]) -> None:
+        async with self._connection.cursor() as cursor, cursor.copy(_SQL[name]) as copy:
+            for block in blocks(rows):
+                await copy.write(block)
 
     async def _execute_many(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
