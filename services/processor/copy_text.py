@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 _AT_A_TIME = 500
 
@@ -24,8 +24,7 @@ def escaped(json: str) -> str:
     return json.replace("\\", "\\\\")
 
 
-def blocks(rows: Iterable[Iterable[object]]) -> Iterable[str]:
+def blocks(lines: Sequence[str]) -> Iterator[str]:
     """Lines in blocks that are sent at once."""
-    lines = [copy_line(row) for row in rows]
     for start in range(0, len(lines), _AT_A_TIME):
         yield "".join(lines[start : start + _AT_A_TIME])

@@ -209,7 +209,7 @@ def _event_row(event: VisitEvent, decision: Accepted, message: Message, body: by
         event.site,
         event.source,
         str(event.boot_id),
-        event.clock.synced,
+        "t" if event.clock.synced else "f",
         corrected_at if is_stated else str(event.occurred_at),
         str(message.received_at),
         decision.method,

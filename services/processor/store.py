@@ -27,7 +27,7 @@ from services.core.facts import Fact
 from services.core.footfall import MEASURES, Footfall, FootfallKey
 from services.core.joins import StoredVisit
 from services.core.restatements import Restatement
-from services.processor.copy_text import blocks, escaped
+from services.processor.copy_text import blocks, copy_line, escaped
 from services.runtime.registry import read_registry_async
 
 _SQL = load_queries("services.processor")
@@ -53,7 +53,7 @@ class EventRow(NamedTuple):
     site: str
     source: str
     boot_id: str
-    clock_synced: bool
+    clock_synced: str
     occurred_at: str
     received_at: str
     method: CorrectionMethod
@@ -220,7 +220,7 @@ class Transaction:
         """Record events whose ids are new."""
         if not rows:
             return
-        await self._copy("copy_events", rows)
+        await self._copy("copy_events", ["\t".join(row) + "\n" for row in rows])
 
     async def unsynced_events(
         self, boot_ids: Iterable[UUID]
@@ -251,7 +251,7 @@ class Transaction:
         """Insert or update visits. Raises ConcurrentChange when one was changed in between."""
         if not rows:
             return
-        await self._copy("copy_visits", map(_visit_columns, rows))
+        await self._copy("copy_visits", [copy_line(_visit_columns(row)) for row in rows])
         await self._connection.execute(_NOTE["note_waiting"])
         cursor = await self._connection.execute(_SQL["upsert_visits"])
         if cursor.rowcount != len(rows):
@@ -263,20 +263,20 @@ class Transaction:
         if footfall.measures:
             await self._copy(
                 "copy_footfall",
-                (
-                    (from_us(key[0]), *key[1:], *[row.get(measure, 0) for measure in MEASURES])
+                [
+                    copy_line((from_us(key[0]), *key[1:], *[row.get(m, 0) for m in MEASURES]))
                     for key, row in footfall.measures.items()
-                ),
+                ],
             )
             await execute(_SQL["add_footfall"])
             await execute(_NOTE["note_buckets"])
         if footfall.bins:
             await self._copy(
                 "copy_waits",
-                (
-                    (from_us(key[0]), *key[1:], measure, bin_number, n)
+                [
+                    copy_line((from_us(key[0]), *key[1:], measure, bin_number, n))
                     for (key, measure, bin_number), n in footfall.bins.items()
-                ),
+                ],
             )
             await execute(_SQL["add_waits"])
         if footfall.measures:
@@ -361,9 +361,9 @@ class Transaction:
             ],
         )
 
-    async def _copy(self, name: str, rows: Iterable[Iterable[object]]) -> None:
+    async def _copy(self, name: str, lines: Sequence[str]) -> None:
         async with self._connection.cursor() as cursor, cursor.copy(_SQL[name]) as copy:
-            for block in blocks(rows):
+            for block in blocks(lines):
                 await copy.write(block)
 
     async def _execute_many(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
