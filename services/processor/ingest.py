@@ -89,7 +89,7 @@ class Ingest(Service):
             auto_offset_reset="earliest",
             session_timeout_ms=SESSION_TIMEOUT_MS,
             heartbeat_interval_ms=SESSION_TIMEOUT_MS // 3,
-            max_partition_fetch_bytes=2 * 1024 * 1024,
+            max_partition_fetch_bytes=512 * 1024,
         )
         producer = AIOKafkaProducer(
             bootstrap_servers=self.settings.kafka, acks="all", enable_idempotence=True

@@ -20,6 +20,7 @@ from mode import Service
 from schemas.dead_letters import DeadLetter
 from schemas.reasons import Reason
 from services.core.decisions import RegistryIndex, Rejected
+from services.processor.batch_size import BatchSize
 from services.processor.fetching import Batch, Fetching
 from services.processor.messages import Decoded, dead_letter
 from services.processor.recording import Recorded, Recorder
@@ -60,6 +61,7 @@ class Lane:
         self._now = now
         self._recorded = recorded
         self._recorder = recorder
+        self._batch_size = BatchSize(settings.batch_events)
         self._store: Store | None = None
         self._revision: int | None = None
         self._registry: RegistryIndex | None = None
@@ -69,7 +71,7 @@ class Lane:
         """Take batch after batch until the service stops. Raises BrokenWorker."""
         try:
             while not self._service.should_stop:
-                batch = await self._fetching.next(self._settings.batch_events)
+                batch = await self._fetching.next(self._batch_size.events)
                 if batch.items:
                     await self._take(batch)
                 else:
@@ -81,7 +83,13 @@ class Lane:
     async def _take(self, batch: Batch) -> None:
         self.ready = self._registry is not None
         await self._refresh_registry()
+        began_s = self._service.loop.time()
         recorded = await self._record(batch.items)
+        self._batch_size.learn(
+            events=len(batch.items),
+            size_bytes=sum(len(item.message.value or b"") for item in batch.items),
+            took_s=self._service.loop.time() - began_s,
+        )
         self._recorded()
         await self._publish(recorded.dead_letters)
         await self._fetching.acknowledge(batch.offsets)

@@ -29,7 +29,7 @@ class ProcessorSettings(Settings):
     ] = None
     batch_events: Annotated[
         int, Field(ge=1, le=100_000, description="most events in one transaction")
-    ] = 5_000
+    ] = 10_000
     processor_port: Annotated[
         int | None, Field(ge=1, le=65535, description="port of the worker's own web pages")
     ] = None
