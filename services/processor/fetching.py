@@ -43,12 +43,10 @@ class Fetching:
     async def next(self, most_events: int) -> Batch:
         """The next messages, whatever there is up to about `most_events`; none in a quiet hall."""
         partitions = self.partitions()
-        if not partitions:
-            await asyncio.sleep(FETCH_WAIT_MS / 1000)
-            return Batch([], {})
-        share = max(1, most_events // len(partitions))
+        share = max(1, most_events // max(1, len(partitions)))
+        # Without a partition too: a refusal of the broker is told to whoever fetches.
         fetched = await self._consumer.getmany(
-            *partitions, timeout_ms=FETCH_WAIT_MS, max_records=share
+            *(partitions or self._not_assigned()), timeout_ms=FETCH_WAIT_MS, max_records=share
         )
         for partition in partitions if fetched else ():
             if partition not in fetched:
@@ -64,6 +62,9 @@ class Fetching:
         """The lane's share of what the worker is assigned."""
         assigned = self._consumer.assignment()
         return sorted(tp for tp in assigned if tp.partition % self._lanes == self._lane)
+
+    def _not_assigned(self) -> list[TopicPartition]:
+        return [TopicPartition(topic, self._lane) for topic in self._consumer.subscription()]
 
     async def broker_answers(self) -> bool | None:
         """Ask the broker now and then: to the consumer, its absence looks like a quiet hall.
