@@ -28,7 +28,7 @@ class Session:
     @property
     def is_settled(self) -> bool:
         """Whether nothing changes any more as long as the worker says nothing."""
-        return self.state != "active" or self.wait_event == "ClientRead"
+        return self.state != "active" or self.wait_event == "ClientRead" or self.waits_for_lock
 
     @property
     def waits_for_lock(self) -> bool:
@@ -125,9 +125,9 @@ def freeze_in_batch(
         if sessions.recorded() < point:
             return False
         worker.freeze()
-        # The server finishes what it was asked last; then the session says where the worker is.
-        seen = eventually(lambda: [s for s in sessions.of_workers() if s.is_settled], every_s=0.001)
-        if len(seen) == 1 and seen[0].has_written and seen[0].state in states:
+        # The server finishes what it was asked last; then the sessions say where the lanes are.
+        eventually(lambda: all(s.is_settled for s in sessions.of_workers()), every_s=0.001)
+        if any(s.has_written and s.state in states for s in sessions.of_workers()):
             return True
         worker.resume()
         return False

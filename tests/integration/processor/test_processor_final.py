@@ -31,8 +31,8 @@ def test_a_batch_and_the_readers_agree_on_what_is_final(database: Any, registry:
     told = {
         (site, to_us(start))
         for site, start in database.rows(
-            "SELECT * FROM unnest(%(sites)s::text[], %(starts)s::timestamptz[]) AS one (site, start)"
-            " WHERE bucket_is_final(site, start)",
+            "SELECT * FROM unnest(%(sites)s::text[], %(starts)s::timestamptz[])"
+            " AS one (site, start) WHERE bucket_is_final(site, start)",
             sites=[site for site, _ in buckets],
             starts=[start for _, start in buckets],
         )
