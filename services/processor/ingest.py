@@ -19,7 +19,7 @@ from services.processor.retrying import until_done
 from services.processor.settings import ProcessorSettings
 
 LANES = 2
-"""While one waits for the database, the other fetches, validates and folds; more gain nothing."""
+"""While one waits for the database, the other fetches, validates and folds."""
 SESSION_TIMEOUT_MS = 6_000
 """How long a killed worker keeps its partitions; short, since a restart must be quick."""
 
