@@ -154,6 +154,9 @@ def _fields(old: Schema, new: Schema, path: str) -> Iterator[Change]:
             yield _narrowed(_join(path, name), "speaks of an identity: every reader refuses it")
         elif name in is_required:
             yield _narrowed(_join(path, name), "is new and required: no event so far has it")
+        elif _as_object(has[name]).get("default") is not None:
+            # An event's digest is of what a reader understood: a repeat would look changed.
+            yield _narrowed(_join(path, name), "is new, with a default other than null")
         else:
             # Old readers pass over it, so its values are lost until they too are upgraded.
             yield _widened(_join(path, name), "is new and optional")

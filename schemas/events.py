@@ -51,7 +51,7 @@ class Event(Model):
     """Envelope: one immutable fact, stamped once on the device that saw it."""
 
     event_id: UUID
-    """UUIDv7, minted once; a resent event keeps it."""
+    """UUIDv7, minted once, or UUIDv5 of a vendor's visit and transition; kept when resent."""
     version: Literal[1]
     source: Code
     """Code of the device, as the registry knows it."""

@@ -37,13 +37,16 @@ def test_a_new_contract_is_benign_and_one_that_disappears_is_not() -> None:
         (event(), event(copies={}), "benign", CONSUMERS),
         (event(), event(["copies"], copies={}), "breaking", CONSUMERS),
         (event(), event(visitor_name={}), "breaking", CONSUMERS),
+        (event(), event(copies={"default": None}), "benign", CONSUMERS),
+        (event(), event(copies={"default": 1}), "breaking", CONSUMERS),
         (event(copies={}), event(), "benign", PRODUCERS),
         (event(["copies"], copies={}), event(), "benign", CONSUMERS),
         (event(copies={}), event(["copies"], copies={}), "breaking", CONSUMERS),
         (event(["copies"], copies={}), event(copies={}), "benign", CONSUMERS),
     ],
     ids=[
-        *("optional added", "required added", "identity added", "optional removed"),
+        *("optional added", "required added", "identity added"),
+        *("null added", "default added", "optional removed"),
         *("required removed", "now required", "now optional"),
     ],
 )
