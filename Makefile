@@ -1,6 +1,6 @@
 # Everything that people and CI do here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install env demo down clean test check test-unit test-integration test-faults format lock
+.PHONY: help install env demo down clean test check audit test-unit test-integration test-faults bench format lock
 
 VENV := .venv/bin
 
@@ -30,8 +30,13 @@ check: install ## Lint, format, types, import rules, contracts equal to their mo
 	$(VENV)/python -m schemas check
 	$(VENV)/python -m dashboards check
 
+audit: install ## Packages of requirements.lock with a known vulnerability
+	@$(VENV)/python deploy/local/audit.py
+
 test: check ## All checks and all tests, the short fault run included
 	@bash deploy/local/bootstrap.sh --for-tests
+	@# Told, and no more: what became known overnight must not stop a change that is about something else.
+	@$(VENV)/python deploy/local/audit.py || true
 	$(VENV)/pytest tests/unit tests/contract tests/integration tests/faults
 
 test-unit: install ## Tests that need nothing running
@@ -43,6 +48,9 @@ test-integration: install ## Tests on a real Kafka and TimescaleDB, which they s
 
 test-faults: install ## Break everything on purpose, at length, and print what it cost
 	PASSAGE_FAULTS=full $(VENV)/pytest tests/faults
+
+bench: install ## This project and its peers on the same backlog; more: make bench BENCH=--help
+	@$(VENV)/python -m benchmarks.compare $(BENCH)
 
 format: install ## Format the code
 	$(VENV)/ruff format

@@ -168,7 +168,9 @@ def _invalid(value: bytes, problems: list[Any]) -> InvalidEvent:
     if unknown_tag or "version" in map(_path, problems):
         return InvalidEvent(Reason.UNKNOWN_VERSION, "version")
     wrong = next((p for p in problems if p["type"] != "extra_forbidden"), first)
-    return InvalidEvent(Reason.INVALID_FIELD, _path(wrong) or None, wrong["msg"])
+    # The one message that repeats a part of the value, which may be a character that no text holds.
+    detail = "Input should be a valid UUID" if wrong["type"] == "uuid_parsing" else wrong["msg"]
+    return InvalidEvent(Reason.INVALID_FIELD, _path(wrong) or None, detail)
 
 
 def _path(problem: Any) -> str:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
+from services.runtime.database import DatabaseAddress
 from services.runtime.settings import Settings
-
-_URL = "postgresql://user:password@host:port/database"
 
 
 class AuditSettings(Settings):
     """Audit and rebuild work as the processor does: as the writer role."""
 
-    database_writer: Annotated[str, Field(description=_URL)]
+    database_writer: DatabaseAddress
 
 
 class PurgeSettings(Settings):
     """Only the owner may drop chunks."""
 
-    database_owner: Annotated[str, Field(description=_URL)]
+    database_owner: DatabaseAddress

@@ -228,11 +228,11 @@ def _replay(
     # Each attempt of the client would be a line; what failed in the end is said once.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     with ExitStack() as stack:
-        originals = stack.enter_context(open_originals(settings.kafka)) if topic else None
+        originals = stack.enter_context(open_originals(settings.brokers)) if topic else None
         task = Replay(
             store=store,
             prefix=settings.topic_prefix,
-            sender=None if dry_run else stack.enter_context(open_sender(settings.kafka)),
+            sender=None if dry_run else stack.enter_context(open_sender(settings.brokers)),
             read_original=originals.read if originals is not None else None,
             again=again,
         )

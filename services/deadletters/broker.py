@@ -13,6 +13,8 @@ from kafka.errors import KafkaError
 from services.deadletters.errors import KafkaRefuses
 from services.deadletters.letters import LetterId
 from services.deadletters.sending import Original, Sendable
+from services.runtime.handshake import CannotLogIn, explain, reach
+from services.runtime.kafka import Brokers
 
 PATIENCE_S = 30.0
 _BOOTSTRAP_MS = 10_000
@@ -51,7 +53,7 @@ class Sender:
 
 
 @contextmanager
-def open_sender(kafka: str, patience_s: float = PATIENCE_S) -> Iterator[Sender]:
+def open_sender(kafka: Brokers | str, patience_s: float = PATIENCE_S) -> Iterator[Sender]:
     """A sender whose messages count as sent once all replicas have them. Raises KafkaRefuses.
 
     `patience_s` is how long a message may wait for its acknowledgement.
@@ -105,7 +107,7 @@ class Originals:
 
 
 @contextmanager
-def open_originals(kafka: str) -> Iterator[Originals]:
+def open_originals(kafka: Brokers | str) -> Iterator[Originals]:
     """A reader of single messages. Raises KafkaRefuses."""
     with _client(
         kafka,
@@ -121,10 +123,12 @@ def open_originals(kafka: str) -> Iterator[Originals]:
 
 
 @contextmanager
-def _client(kafka: str, kind: Any, **config: Any) -> Iterator[Any]:
+def _client(kafka: Brokers | str, kind: Any, **config: Any) -> Iterator[Any]:
+    brokers = Brokers.at(kafka)
     try:
+        reach(brokers)
         client = kind(
-            bootstrap_servers=kafka.split(","),
+            **brokers.arguments(),
             client_id=_CLIENT,
             bootstrap_timeout_ms=_BOOTSTRAP_MS,
             # Topics are declared; a command must not make one with the broker's defaults.
@@ -132,13 +136,16 @@ def _client(kafka: str, kind: Any, **config: Any) -> Iterator[Any]:
             metrics_enabled=False,
             **config,
         )
-    except (KafkaError, OSError) as error:
+    except (KafkaError, CannotLogIn, OSError) as error:
         raise KafkaRefuses(
-            f"Kafka does not answer on {kafka} ({error}); start it, or correct PASSAGE_KAFKA"
+            explain(brokers, error)
+            or f"Kafka does not answer on {brokers} ({error}); start it, or correct PASSAGE_KAFKA"
         ) from None
     try:
         yield client
     except KafkaError as error:
-        raise KafkaRefuses(f"Kafka on {kafka} refuses: {error}; repeat the command") from None
+        raise KafkaRefuses(
+            explain(brokers, error) or f"Kafka on {brokers} refuses: {error}; repeat the command"
+        ) from None
     finally:
         client.close()

@@ -7,21 +7,21 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.registry import TimeZone
+from services.runtime.database import DatabaseAddress
+from services.runtime.kafka import KafkaSettings
 from services.runtime.settings import BrokerAddresses, Settings
 
 
 class StoreSettings(Settings):
     """Where dead letters are kept, and whose clock people read."""
 
-    database_writer: Annotated[
-        str, Field(description="postgresql://user:password@host:port/database")
-    ]
+    database_writer: DatabaseAddress
     time_zone: Annotated[TimeZone, Field(description="a zone such as Europe/Paris")] = (
         "Europe/Paris"
     )
 
 
-class ReplaySettings(StoreSettings):
+class ReplaySettings(StoreSettings, KafkaSettings):
     """Where they are sent again."""
 
     kafka: Annotated[BrokerAddresses, Field(description="host:port[,host:port]")]

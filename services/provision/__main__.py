@@ -105,7 +105,7 @@ def _topics(environ: Mapping[str, str], dry_run: bool) -> None:
     step(
         "topics",
         lambda report: topics_.apply(
-            settings.kafka,
+            settings.brokers,
             settings.topic_prefix,
             report,
             replication=settings.replication_factor,

@@ -25,6 +25,7 @@ WRITTEN = frozenset(
         "footfall_wait",
         "footfall_day",
         "footfall_wait_day",
+        "transfer",
         "coverage",
         "device_boot",
         "restatement",

@@ -7,7 +7,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 
 from services.provision.database import DatabaseUrls
-from services.runtime.settings import BrokerAddresses, Settings
+from services.runtime.database import DATABASE_URL
+from services.runtime.kafka import KafkaSettings
+from services.runtime.settings import SECRET, BrokerAddresses, Settings
 
 
 def _url(text: SecretStr) -> SecretStr:
@@ -17,17 +19,20 @@ def _url(text: SecretStr) -> SecretStr:
 
 
 # Secret, so that no log or traceback shows the password.
-_EXPECTED = "postgresql://user:password@host:port/database"
-DatabaseUrlText = Annotated[SecretStr, AfterValidator(_url)]
+DatabaseUrlText = Annotated[
+    SecretStr, SECRET, AfterValidator(_url), Field(description=DATABASE_URL)
+]
 
 
 class DatabaseSettings(Settings):
     """Where the database is, and who uses it."""
 
-    database_admin: Annotated[DatabaseUrlText | None, Field(description=_EXPECTED)] = None
-    database_owner: Annotated[DatabaseUrlText, Field(description=_EXPECTED)]
-    database_writer: Annotated[DatabaseUrlText, Field(description=_EXPECTED)]
-    database_reader: Annotated[DatabaseUrlText, Field(description=_EXPECTED)]
+    database_admin: Annotated[DatabaseUrlText | None, SECRET, Field(description=DATABASE_URL)] = (
+        None
+    )
+    database_owner: DatabaseUrlText
+    database_writer: DatabaseUrlText
+    database_reader: DatabaseUrlText
 
     @property
     def urls(self) -> DatabaseUrls:
@@ -39,7 +44,7 @@ class DatabaseSettings(Settings):
         )
 
 
-class TopicSettings(Settings):
+class TopicSettings(KafkaSettings):
     """Where Kafka is, and what the topics there are called."""
 
     kafka: Annotated[BrokerAddresses, Field(description="host:port[,host:port]")]
@@ -54,4 +59,4 @@ class TopicSettings(Settings):
 class RegistrySettings(Settings):
     """Whose tables the registry goes to."""
 
-    database_owner: Annotated[DatabaseUrlText, Field(description=_EXPECTED)]
+    database_owner: DatabaseUrlText

@@ -12,6 +12,8 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from schemas.topics import Topic, all_topics
 from services.provision.errors import ProvisionError
 from services.provision.report import Changes, Report, silent
+from services.runtime.handshake import CannotLogIn, explain, reach
+from services.runtime.kafka import Brokers
 
 _BOOTSTRAP_TIMEOUT_MS = 10_000
 _REPLICAS = 3
@@ -124,7 +126,7 @@ def difference(
 
 
 def apply(
-    kafka: str,
+    kafka: Brokers | str,
     prefix: str = "",
     report: Report = silent,
     *,
@@ -208,20 +210,25 @@ def _find(admin: KafkaAdminClient, names: set[str]) -> dict[str, Found]:
 
 
 @contextmanager
-def _admin(kafka: str) -> Iterator[KafkaAdminClient]:
+def _admin(kafka: Brokers | str) -> Iterator[KafkaAdminClient]:
+    brokers = Brokers.at(kafka)
     try:
+        reach(brokers)
         admin = KafkaAdminClient(
-            bootstrap_servers=kafka.split(","),
+            **brokers.arguments(),
             client_id="passage-provision",
             bootstrap_timeout_ms=_BOOTSTRAP_TIMEOUT_MS,
         )
-    except (errors.KafkaError, OSError) as error:
+    except (errors.KafkaError, CannotLogIn, OSError) as error:
         raise ProvisionError(
-            f"Kafka does not answer on {kafka} ({error}); start it, or correct PASSAGE_KAFKA"
+            explain(brokers, error)
+            or f"Kafka does not answer on {brokers} ({error}); start it, or correct PASSAGE_KAFKA"
         ) from error
     try:
         yield admin
     except errors.KafkaError as error:
-        raise ProvisionError(f"Kafka on {kafka} refuses: {error}") from error
+        raise ProvisionError(
+            explain(brokers, error) or f"Kafka on {brokers} refuses: {error}"
+        ) from error
     finally:
         admin.close()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
+from pydantic import AfterValidator, Field
 
-from services.runtime.settings import InvalidSetting
+from services.runtime.settings import SECRET, InvalidSetting
 
 CONNECT_TIMEOUT_S = 10
+DATABASE_URL = "postgresql://user:password@host:port/database"
 
 
 class DatabaseUnavailable(Exception):
@@ -33,7 +35,7 @@ class DatabaseUrl:
     @classmethod
     def parse(cls, url: str, setting: str = "the database URL") -> DatabaseUrl:
         """Read a URL. Raises InvalidSetting, which names `setting` and never shows the URL."""
-        expected = f"{setting} is wrong; expected postgresql://user:password@host:port/database"
+        expected = f"{setting} is wrong; expected {DATABASE_URL}"
         try:
             parts = dict(conninfo_to_dict(url))
         except psycopg.ProgrammingError:
@@ -79,6 +81,22 @@ class DatabaseUrl:
         return {**timeouts, **self.others, **named}
 
 
+def _is_url(text: str) -> str:
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("it does not begin with postgresql://")
+    try:
+        DatabaseUrl.parse(text)
+    except InvalidSetting:
+        raise ValueError("a part of it is missing or misspelled") from None
+    return text
+
+
+DatabaseAddress = Annotated[
+    str, SECRET, AfterValidator(_is_url), Field(repr=False, description=DATABASE_URL)
+]
+"""A database URL in settings: from the variable, or from the file that `…_FILE` names."""
+
+
 def connect(
     url: str | DatabaseUrl, application: str, *, autocommit: bool = False
 ) -> psycopg.Connection[TupleRow]:
@@ -96,9 +114,23 @@ def unavailable(address: DatabaseUrl, error: psycopg.OperationalError) -> Databa
     if address.password:
         words = words.replace(address.password, "***")
     # libpq gives no error code here, and the server's words are in the server's language.
-    remedy = (
-        "correct the user, password or database in the URL, or run `passage provision database`"
-        if "FATAL:" in words or "fatal:" in words.lower()
-        else "check that the server runs and that host and port are right"
-    )
-    return DatabaseUnavailable(f"no connection to {address}: {words}; {remedy}")
+    return DatabaseUnavailable(f"no connection to {address}: {words}; {_remedy(words)}")
+
+
+def _remedy(words: str) -> str:
+    said = words.lower()
+    if "no encryption" in said:
+        return "the server wants TLS: add ?sslmode=verify-full&sslrootcert=FILE to the URL"
+    if "does not support ssl" in said:
+        return "turn TLS on at the server, or correct sslmode in the URL"
+    if "does not match host name" in said or "host name mismatch" in said:
+        return "name the server in the URL as its certificate does"
+    if "certificate has expired" in said:
+        return "renew the certificate on the server"
+    if "certificate" in said:
+        return "correct sslrootcert in the URL: the authority that signed the server's certificate"
+    if "fatal:" in said:
+        return (
+            "correct the user, password or database in the URL, or run `passage provision database`"
+        )
+    return "check that the server runs and that host and port are right"

@@ -19,6 +19,13 @@ class InvalidSetting(Exception):
     """A setting is missing or wrong; the message names the variable and what is expected."""
 
 
+class _Secret:
+    """Marks a field that `PASSAGE_…_FILE` may give as well: the path of a file that holds it."""
+
+
+SECRET = _Secret()
+
+
 class Settings(BaseModel):
     """Base of a service's settings: the field `kafka` is read from `PASSAGE_KAFKA`."""
 
@@ -28,8 +35,11 @@ class Settings(BaseModel):
     def from_environ(cls: type[S], environ: Mapping[str, str]) -> S:
         """Read the settings. Raises InvalidSetting; an empty variable counts as absent."""
         values: dict[str, Any] = {}
-        for name in cls.model_fields:
-            value = environ.get(PREFIX + name.upper(), "").strip()
+        for name, field in cls.model_fields.items():
+            variable = PREFIX + name.upper()
+            value = environ.get(variable, "").strip()
+            if not value and SECRET in field.metadata:
+                value = secret_of(environ, variable) or ""
             if value:
                 values[name] = value
         try:
@@ -38,6 +48,34 @@ class Settings(BaseModel):
             raise InvalidSetting(
                 "; ".join(_sentence(cls, problem) for problem in error.errors())
             ) from None
+
+    @classmethod
+    def variables(cls) -> set[str]:
+        """The variables that are read."""
+        fields = cls.model_fields.items()
+        return {PREFIX + name.upper() for name, _ in fields} | {
+            f"{PREFIX}{name.upper()}_FILE" for name, field in fields if SECRET in field.metadata
+        }
+
+
+def secret_of(environ: Mapping[str, str], variable: str) -> str | None:
+    """A secret from the environment or from the file that `…_FILE` names; None without either.
+
+    Raises InvalidSetting when that file is empty or cannot be read.
+    """
+    if value := environ.get(variable, "").strip():
+        return value
+    file = environ.get(f"{variable}_FILE", "").strip()
+    if not file:
+        return None
+    try:
+        text = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise InvalidSetting(f"{variable}_FILE cannot be read: {file}: {reason}") from None
+    if not text:
+        raise InvalidSetting(f"{variable}_FILE is empty: {file}")
+    return text
 
 
 def _sentence(settings: type[Settings], problem: Any) -> str:

@@ -171,7 +171,7 @@ def simulate(
             _folder(outboxes) as folder,
             screen.progress(sys.stderr, simulation.truth.time_zone) as report,
         ):
-            play(simulation, settings.kafka, folder, settings.topic_prefix, speed, report)
+            play(simulation, settings.brokers, folder, settings.topic_prefix, speed, report)
 
 
 def _export(

@@ -45,7 +45,7 @@ def simulate_live(
     click.echo(f"{len(past)} open days of history, then live; seed {seed}, scale {scale:g}")
     with (
         _stopped_by_signals() as stop,
-        Fleet(site_of, settings.kafka, outboxes, settings.topic_prefix) as fleet,
+        Fleet(site_of, settings.brokers, outboxes, settings.topic_prefix) as fleet,
     ):
         play_live(
             simulations(registry, past, today, seed, scale),

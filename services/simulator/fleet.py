@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from types import TracebackType
 
+from services.runtime.kafka import Brokers
 from services.simulator.station import Station, by_device
 from services.simulator.stories import PlannedEvent
 
@@ -45,7 +46,11 @@ class Fleet:
     """
 
     def __init__(
-        self, site_of: Mapping[str, str], kafka: str, outboxes: Path, topic_prefix: str = ""
+        self,
+        site_of: Mapping[str, str],
+        kafka: Brokers | str,
+        outboxes: Path,
+        topic_prefix: str = "",
     ) -> None:
         if any(outboxes.glob("*.db")):
             raise PlayError(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from services.runtime.kafka import Brokers
 from services.simulator.fleet import PATIENCE_S, Fleet, PlayError, Progress
 from services.simulator.pace import steps
 from services.simulator.simulation import Simulation
@@ -15,7 +16,7 @@ __all__ = ["PATIENCE_S", "PlayError", "Progress", "play"]
 
 def play(
     simulation: Simulation,
-    kafka: str,
+    kafka: Brokers | str,
     outboxes: Path,
     topic_prefix: str = "",
     speed: float | None = None,
@@ -25,10 +26,11 @@ def play(
 ) -> None:
     """Emit every event on its device; return once Kafka has acknowledged them all.
 
-    `kafka` is `host:port[,host:port]`; `outboxes` a folder without outboxes, which keeps one file
-    per device; `speed` simulated seconds per second, or None for as fast as possible. Delivery goes
-    on while events are written. Playing the same simulation again delivers the same bytes, which
-    count once. Raises PlayError; `report` is called several times a second.
+    `kafka` is where and how to log in, or just `host:port[,host:port]`; `outboxes` a folder without
+    outboxes, which keeps one file per device; `speed` simulated seconds per second, or None for as
+    fast as possible. Delivery goes on while events are written. Playing the same simulation again
+    delivers the same bytes, which count once. Raises PlayError; `report` is called several times a
+    second.
     """
     site_of = {event.device: event.site for event in simulation.events}
     with Fleet(site_of, kafka, outboxes, topic_prefix) as fleet:

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.runtime.settings import BrokerAddresses, Settings
+from services.runtime.kafka import KafkaSettings
+from services.runtime.settings import BrokerAddresses
 
 
-class SimulatorSettings(Settings):
+class SimulatorSettings(KafkaSettings):
     """The brokers, and the topics' prefix."""
 
     kafka: Annotated[BrokerAddresses, Field(description="host:port[,host:port] of the brokers")]

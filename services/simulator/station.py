@@ -17,6 +17,7 @@ from services.edge.emitter import Emitter
 from services.edge.outbox import Outbox
 from services.edge.producer import producer_factory
 from services.edge.settings import EdgeSettings
+from services.runtime.kafka import Brokers
 from services.simulator.stories import PlannedEvent
 from services.simulator.virtual_clock import VirtualClock
 
@@ -24,16 +25,22 @@ from services.simulator.virtual_clock import VirtualClock
 class Station:
     """A device that emits planned events, and delivers them to Kafka meanwhile."""
 
-    def __init__(self, code: str, site: str, kafka: str, folder: Path, topic_prefix: str) -> None:
+    def __init__(
+        self, code: str, site: str, kafka: Brokers | str, folder: Path, topic_prefix: str
+    ) -> None:
         self.outbox = Outbox(folder / f"{code}.db")
         self._clock = VirtualClock()
         self._event_id = UUID(int=0)
         self._device = Device(code, site, self.outbox, self._clock, mint_event_id=self._planned_id)
+        brokers = Brokers.at(kafka)
         settings = EdgeSettings(
-            device=code, site=site, kafka=kafka, topic_prefix=topic_prefix, compression="lz4"
+            device=code, site=site, topic_prefix=topic_prefix, compression="lz4"
         )
         self._emitter = Emitter(
-            self.outbox, producer_factory(settings), addresses=kafka, topic_prefix=topic_prefix
+            self.outbox,
+            producer_factory(settings, brokers),
+            addresses=brokers.addresses,
+            topic_prefix=topic_prefix,
         )
         self._stop = threading.Event()
         self._delivery: Future[None] | None = None

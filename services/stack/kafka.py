@@ -7,7 +7,11 @@ import shutil
 import signal
 import subprocess
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from string import Template
+from typing import Any
 
 from services.stack import ports
 from services.stack.errors import StackError
@@ -27,11 +31,32 @@ _LOGGING = (
 )
 
 
+@dataclass(frozen=True)
+class Door:
+    """Another door than the open one of the loopback: who may come in, and how it is asked."""
+
+    properties: Mapping[str, str]
+    """Over those of the template, `$port` and `$controller_port` filled in."""
+    format_arguments: Sequence[str] = ()
+    """For the storage tool: the first users, `--add-scram …`."""
+    client: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Arguments of the client that asks whether the broker answers."""
+
+
 class KafkaServer:
     """A real broker whose data, log and pid file are in `home`; it outlives this process."""
 
-    def __init__(self, home: Path, port: int, jars: KafkaJars, *, heap_mb: int = 512) -> None:
+    def __init__(
+        self,
+        home: Path,
+        port: int,
+        jars: KafkaJars,
+        *,
+        heap_mb: int = 512,
+        door: Door | None = None,
+    ) -> None:
         self.port = port
+        self._door = door or Door({})
         self._home = home
         self._jars = jars
         self._heap_mb = heap_mb
@@ -90,6 +115,12 @@ class KafkaServer:
             controller_port=self.controller_port,
             data=str(self._data),
         )
+        # Of a key that is there twice, Kafka takes the last.
+        for key, value in self._door.properties.items():
+            filled = Template(value).substitute(
+                port=self.port, controller_port=self.controller_port
+            )
+            text += f"{key}={filled}\n"
         self._properties.write_text(text, encoding="utf-8")
 
     def _format(self) -> None:
@@ -109,6 +140,7 @@ class KafkaServer:
                 cluster,
                 "--config",
                 str(self._properties),
+                *self._door.format_arguments,
             ],
             capture_output=True,
             text=True,
@@ -144,7 +176,10 @@ class KafkaServer:
             return False
         try:
             client = KafkaAdminClient(
-                bootstrap_servers=self.bootstrap, bootstrap_timeout_ms=2000, request_timeout_ms=2000
+                bootstrap_servers=self.bootstrap,
+                bootstrap_timeout_ms=2000,
+                request_timeout_ms=2000,
+                **self._door.client,
             )
         except KafkaError:
             return False

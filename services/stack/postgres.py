@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -35,11 +35,16 @@ class PostgresServer:
         account: Callable[[], Account],
         folder: DataFolder,
         passwords: Passwords,
+        settings: Mapping[str, str] | None = None,
+        access: str | None = None,
     ) -> None:
+        """`settings` are added to the template's; `access` is a pg_hba.conf instead of initdb's."""
         self.port = port
         self._account = account
         self._folder = folder
         self._passwords = passwords
+        self._settings = settings or {}
+        self._access = access
         self._process = ServerProcess("PostgreSQL", home / "postgres.pid", home / "postgres.log")
 
     @property
@@ -136,9 +141,15 @@ class PostgresServer:
             raise StackError(f"initdb could not make {self.data}; its words:\n{words}")
 
     def _configure(self, account: Account) -> None:
-        path = self.data / "postgresql.conf"
-        path.write_text(render("postgresql.conf", port=self.port), encoding="utf-8")
-        account.take(path)
+        text = render("postgresql.conf", port=self.port)
+        text += "".join(f"{name} = '{value}'\n" for name, value in self._settings.items())
+        files = {"postgresql.conf": text}
+        if self._access is not None:
+            files["pg_hba.conf"] = self._access
+        for name, content in files.items():
+            path = self.data / name
+            path.write_text(content, encoding="utf-8")
+            account.take(path)
 
     def _forget_dead_server(self) -> None:
         # After SIGKILL the server's own pid file stays. When its pid was given to another program

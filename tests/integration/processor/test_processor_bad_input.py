@@ -33,6 +33,7 @@ BAD = [
     ("invalid_field", ticket(occurred_at="2026-11-24T09:00:00"), "occurred_at"),
     ("invalid_field", ticket(occurred_at="0001-01-01T00:00:00+14:00"), "occurred_at"),
     ("invalid_field", ticket(visit_id="not-a-uuid"), "visit_id"),
+    ("invalid_field", ticket(visit_id="\x00"), "visit_id"),
     ("invalid_field", ticket(site="Créteil"), "site"),
     ("unknown_site", ticket(site="atlantis"), "site"),
     ("unknown_directorate", ticket(directorate="dxx"), "directorate"),

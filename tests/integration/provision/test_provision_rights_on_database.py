@@ -24,12 +24,9 @@ READER_MAY = [
     "SELECT wait_quantile(array_agg(bin), array_agg(n), 0.9) FROM wait_bins_hourly",
 ]
 READER_MAY_NOT = [
-    "SELECT * FROM footfall",
-    "SELECT * FROM visit",
-    "SELECT * FROM visit_event",
-    "SELECT * FROM dead_letter",
-    "SELECT * FROM site",
-    "SELECT * FROM migration",
+    "SELECT count_footfall_days(current_date, current_date)",
+    "SELECT pg_read_file('/etc/passwd')",
+    "COPY (SELECT 1) TO PROGRAM 'true'",
     "UPDATE dead_letters SET replayable = true",
     "DELETE FROM dead_letters",
     "CREATE TABLE t (x integer)",
@@ -48,6 +45,13 @@ WRITER_MAY = [
     "DELETE FROM footfall",
     "DELETE FROM visit_event",
     "SELECT * FROM visit FOR UPDATE",
+    "SELECT count_footfall_days(current_date, current_date)",
+    "INSERT INTO footfall_day (local_date, site, directorate, service, channel)"
+    " VALUES (current_date, 's', 'd', 's', 'c')",
+    "DELETE FROM changed",
+    "UPDATE publication SET announced_at = now()",
+    "DELETE FROM imported_bucket",
+    "DELETE FROM consumer_lag",
     "SELECT bucket_is_final('creteil-accueil', now())",
     "INSERT INTO restatement (bucket_start, site, directorate, service, channel, cause, changes)"
     " VALUES (now(), 's', 'd', 's', 'c', 'rebuild', '{}')",
@@ -65,8 +69,17 @@ WRITER_MAY_NOT = [
     "ALTER TABLE footfall ADD COLUMN x integer",
     "CREATE TABLE t (x integer)",
     "SELECT drop_chunks('footfall', now())",
+    "ALTER TABLE published_figure DISABLE TRIGGER ALL",
+    "ALTER ROLE passage_reader CREATEDB",
+    "COPY (SELECT 1) TO PROGRAM 'true'",
     "SET ROLE passage_owner",
 ]
+# A right is missing, or the view is a question that no row answers to.
+NO_WAY_IN = (
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.ObjectNotInPrerequisiteState,
+)
+PUBLISHED = {"published_report", "published_figure"}
 OWNER_MAY_NOT = ["CREATE ROLE x", "CREATE DATABASE x", "SELECT * FROM pg_authid"]
 
 
@@ -98,6 +111,52 @@ def test_the_reader_may_nothing_else_even_when_it_leaves_read_only(counted):
     for statement in [*READER_MAY_NOT, f"SELECT * FROM {chunk}"]:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             tries(counted.reader, statement, read_only=False)
+
+
+def test_no_table_is_open_to_the_reader(database):
+    for table in WRITTEN | REFERENCE | PRIVATE:
+        for statement in ("SELECT * FROM {} LIMIT 0", "DELETE FROM {}", "TRUNCATE {}"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                tries(database.reader, statement.format(table), read_only=False)
+
+
+def test_every_view_can_be_read_by_reader_and_writer_and_written_by_neither(database):
+    views = [
+        name
+        for (name,) in database.rows(
+            "SELECT relname FROM pg_class"
+            " WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'"
+        )
+    ]
+    assert len(views) > 30
+    for url in (database.reader, database.writer):
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET default_transaction_read_only = off")
+            for view in views:
+                connection.execute(f"SELECT * FROM {view} LIMIT 0")
+                with pytest.raises(NO_WAY_IN):
+                    connection.execute(f"DELETE FROM {view}")
+
+
+def test_the_writer_changes_its_tables_only(database):
+    with psycopg.connect(database.writer, autocommit=True) as writer:
+        for table in sorted(WRITTEN | REFERENCE):
+            writer.execute(f"SELECT * FROM {table} LIMIT 0")
+        for table in sorted(WRITTEN - PUBLISHED):
+            writer.execute(f"DELETE FROM {table} WHERE false")
+        for table in sorted(REFERENCE | PRIVATE):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                writer.execute(f"DELETE FROM {table}")
+        for table in sorted(WRITTEN | REFERENCE | PRIVATE):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                writer.execute(f"TRUNCATE {table}")
+
+
+def test_nobody_changes_what_was_published_the_owner_included(database):
+    for url in (database.writer, database.owner):
+        for table in sorted(PUBLISHED):
+            with pytest.raises(psycopg.errors.RaiseException, match="never changes"):
+                tries(url, f"DELETE FROM {table}")
 
 
 def test_the_reader_is_read_only_and_patient_for_thirty_seconds(counted):
