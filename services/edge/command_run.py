@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import click
@@ -20,14 +21,17 @@ from services.edge.emitter import Emitter
 from services.edge.errors import EdgeError, OutboxCorrupted
 from services.edge.heartbeat import beat
 from services.edge.outbox import Outbox
-from services.edge.producer import producer_factory
+from services.edge.producer import Producer, producer_factory
 from services.edge.salvage import salvage
 from services.edge.settings import EdgeSettings
+from services.runtime import logs, traces
+from services.runtime.settings import InvalidSetting
+from services.runtime.traces import Traces
 
 log = logging.getLogger("passage.edge")
 
 # What a stop may take: answers under way, then the producer's end. Events are safe in any case.
-_STOP_S = 8.0
+_STOP_S = 7.0
 _BAR_AFTER_S = 2.0
 
 
@@ -38,11 +42,13 @@ def run() -> None:
     A damaged outbox is set aside at the start and what can be read of it is delivered; `status`
     tells. See docs/kiosk.md for the systemd unit.
     """
-    _log_to_stderr()
     stop = _stop_on_signals()
-    with failures_explained():
+    with failures_explained(), ExitStack() as ending:
         settings = read_settings()
-        emitter_of = _emitter_maker(settings)
+        sent = traces.start(settings, "edge")
+        ending.enter_context(traces.stopping(sent))
+        emitter_of = _emitter_maker(settings, sent)
+        _log_lines(settings)
         with DeliveryLock(settings.outbox):
             # Held only to say who holds it before anything is recorded; delivery takes it again.
             pass
@@ -52,11 +58,14 @@ def run() -> None:
             device.started()
         except EdgeError as error:
             log.error("start not recorded: %s", error)
-        log.info("delivering to %s; %d events wait", settings.kafka, outbox.depth())
+        log.info(
+            "delivering to %s; %d events wait", settings.gateway or settings.kafka, outbox.depth()
+        )
         emitter = emitter_of(outbox)
+        delivered = _counted(settings, outbox)
         ended: list[BaseException] = []
         threads = [
-            _start(lambda: emitter.run(stop), stop, ended),
+            _start(lambda: emitter.run(stop, progress=delivered), stop, ended),
             _start(lambda: beat(device, stop, interval_s=settings.heartbeat_s), stop, ended),
         ]
         keys = DayKeys(settings.day_keys)
@@ -81,12 +90,14 @@ def deliver(timeout_s: float | None) -> None:
     Example:
       passage edge deliver --timeout 30
     """
-    _log_to_stderr()
+    _log_sentences()
     stop = _stop_on_signals()
-    with failures_explained():
+    with failures_explained(), ExitStack() as ending:
         settings = read_settings()
         outbox = open_outbox(settings)
-        emitter = _emitter_maker(settings)(outbox)
+        sent = traces.start(settings, "edge")
+        ending.enter_context(traces.stopping(sent))
+        emitter = _emitter_maker(settings, sent)(outbox)
         if timeout_s is not None:
             timer = threading.Timer(timeout_s, stop.set)
             timer.daemon = True
@@ -143,11 +154,24 @@ def _sound_outbox(settings: EdgeSettings) -> Outbox:
         return open_outbox(settings)
 
 
-def _emitter_maker(settings: EdgeSettings) -> Callable[[Outbox], Emitter]:
-    connect = producer_factory(settings)
+def _emitter_maker(settings: EdgeSettings, traced: Traces) -> Callable[[Outbox], Emitter]:
+    connect = _connection_maker(settings)
     return lambda outbox: Emitter(
-        outbox, connect, addresses=settings.kafka or "", topic_prefix=settings.topic_prefix
+        outbox,
+        connect,
+        addresses=settings.gateway or settings.kafka or "",
+        topic_prefix=settings.topic_prefix,
+        traces=traced,
     )
+
+
+def _connection_maker(settings: EdgeSettings) -> Callable[[], Producer]:
+    if settings.gateway is None:
+        return producer_factory(settings)
+    # Here, not above: most devices reach the broker, and need no HTTP.
+    from services.edge.gateway import gateway_producers
+
+    return gateway_producers(settings)
 
 
 def _start(
@@ -174,7 +198,31 @@ def _stop_on_signals() -> threading.Event:
     return stop
 
 
-def _log_to_stderr() -> None:
+def _counted(settings: EdgeSettings, outbox: Outbox) -> Callable[[int], None]:
+    """What hears of deliveries: the metrics, where a setting asks for them."""
+    if settings.metrics_port is None:
+        return lambda delivered: None
+    try:
+        from services.edge.metrics import EdgeMetrics
+    except ModuleNotFoundError as error:
+        raise InvalidSetting(
+            f"PASSAGE_METRICS_PORT is set and needs {error.name}: pip install 'passage[metrics]'"
+        ) from None
+    metrics = EdgeMetrics(outbox)
+    metrics.serve(settings.metrics_host, settings.metrics_port)
+    return metrics.delivered
+
+
+def _log_lines(settings: EdgeSettings) -> None:
+    logs.configure(sys.stderr, settings.log_level, "edge")
+    _without_the_clients_own()
+
+
+def _log_sentences() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    _without_the_clients_own()
+
+
+def _without_the_clients_own() -> None:
     # The client logs every attempt of an outage; the emitter says it once, with the remedy.
     logging.getLogger("kafka").setLevel(logging.CRITICAL + 1)

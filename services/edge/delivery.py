@@ -47,17 +47,19 @@ _REMEDIES = {
     "UnsupportedForMessageFormatError": "upgrade the topic's message format",
     "PolicyViolationError": "ask the broker's administrator which policy is broken",
     "KafkaConfigurationError": "correct the device's Kafka settings",
-    "FileNotFoundError": "correct the path of the password or authority file",
-    "PermissionError": "let this program read its password or authority file",
 }
+
+# Their message is a sentence for a person already.
+_GATEWAY_REFUSED = "GatewayRefused"
+_EXPLAINED = frozenset(["CannotLogIn", "GatewayMisconfigured", "InvalidSetting"])
 
 
 def judge(error: BaseException) -> Verdict:
     """The meaning of an error; one that nobody knows is worth another try, never a lost event."""
     names = {kind.__name__ for kind in type(error).__mro__}
-    if names & _REFUSED:
+    if names & _REFUSED or _GATEWAY_REFUSED in names:
         return Verdict.REFUSED
-    if names & _REMEDIES.keys():
+    if names & (_REMEDIES.keys() | _EXPLAINED):
         return Verdict.MISCONFIGURED
     return Verdict.AWAY
 
@@ -65,12 +67,21 @@ def judge(error: BaseException) -> Verdict:
 def problem_of(error: BaseException, addresses: str) -> str:
     """A sentence for a person: what stands in the way, and the remedy."""
     for kind in type(error).__mro__:
+        if kind.__name__ in _EXPLAINED:
+            return str(error)
         if kind.__name__ in _REMEDIES:
             return f"{kind.__name__}. Remedy: {_REMEDIES[kind.__name__]}"
+    other = "gateway" if addresses.startswith("http") else "broker"
     return (
-        f"the broker at {addresses} does not answer ({type(error).__name__}). "
-        "Events wait in the outbox; delivery goes on by itself when the broker is back"
+        f"the {other} at {addresses} does not answer ({type(error).__name__}). "
+        f"Events wait in the outbox; delivery goes on by itself when the {other} is back"
     )
+
+
+def refusal_of(error: BaseException) -> str:
+    """Why an event will never pass, to be kept with it."""
+    name = type(error).__name__
+    return str(error) if name == _GATEWAY_REFUSED else f"{name} at the broker"
 
 
 def backoff_s(failures: int, random: float) -> float:

@@ -7,17 +7,26 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from schemas.codec import InvalidEvent, decode
 from schemas.events import DeviceEvent, DeviceStarted, Heartbeat, VisitEvent
 from schemas.topics import HEARTBEATS, VISIT_EVENTS
-from services.edge.delivery import MAX_WINDOW, Verdict, backoff_s, judge, next_window, problem_of
+from services.edge.delivery import (
+    MAX_WINDOW,
+    Verdict,
+    backoff_s,
+    judge,
+    next_window,
+    problem_of,
+    refusal_of,
+)
 from services.edge.delivery_lock import DeliveryLock
 from services.edge.errors import OutboxCorrupted, OutboxError
+from services.edge.message import Failure, Message, headers_of
 from services.edge.outbox import Outbox
 from services.edge.outbox_entries import Entry
 from services.edge.producer import ATTEMPT_S, Delivery, Producer
+from services.runtime.traces import OFF, Sending, Traces
 
 log = logging.getLogger("passage.edge")
 
@@ -27,24 +36,6 @@ _LOOK_S = 0.05
 _STOP_S = 2.0
 # A problem that lasts is said again this often.
 _REMIND_S = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """An event on its way: which one, and where it goes."""
-
-    entry: Entry
-    topic: str
-    key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An event that the broker did not acknowledge, why, and what that means."""
-
-    entry: Entry
-    error: BaseException
-    verdict: Verdict
 
 
 def route(event: VisitEvent | DeviceEvent) -> tuple[str, bytes]:
@@ -74,6 +65,7 @@ class Emitter:
         attempt_s: float = ATTEMPT_S,
         max_window: int = MAX_WINDOW,
         backoff: Callable[[int, float], float] = backoff_s,
+        traces: Traces = OFF,
     ) -> None:
         self._outbox = outbox
         self._connect = connect
@@ -82,6 +74,7 @@ class Emitter:
         self._attempt_s = attempt_s
         self._window = self._max_window = max_window
         self._backoff = backoff
+        self._traces = traces
         self._producer: Producer | None = None
         self._failures = 0
         self._problem: str | None = None
@@ -142,7 +135,7 @@ class Emitter:
             # A broker may refuse a whole batch for one event: only one that fails alone is refused.
             self._window = 1
         else:
-            self._put_aside(failures[0].entry, f"{type(failures[0].error).__name__} at the broker")
+            self._put_aside(failures[0].entry, refusal_of(failures[0].error))
 
     def _readable(self, entries: Sequence[Entry]) -> list[Message]:
         messages = []
@@ -153,31 +146,37 @@ class Emitter:
                 self._put_aside(entry, f"not an event any more: {event.reason}{where}")
             else:
                 topic, key = route(event)
-                messages.append(Message(entry, self._topic_prefix + topic, key))
+                messages.append(Message(entry, event, self._topic_prefix + topic, key))
         return messages
 
     def _attempt(
         self, messages: Sequence[Message], stop: threading.Event
     ) -> tuple[list[Entry], list[Failure]]:
-        sent: list[tuple[Entry, Delivery]] = []
+        sent: list[tuple[Entry, Delivery, Sending | None]] = []
         failures: list[Failure] = []
         try:
             if messages and self._producer is None:
                 self._producer = self._connect()
             for message in messages:
                 assert self._producer is not None
+                sending = self._traces.sending(message.event)
                 delivery = self._producer.send(
-                    message.topic, value=message.entry.body, key=message.key
+                    message.topic,
+                    value=message.entry.body,
+                    key=message.key,
+                    headers=headers_of(message.entry, sending),
                 )
-                sent.append((message.entry, delivery))
+                sent.append((message.entry, delivery, sending))
         except Exception as error:
             # Whatever was not sent has failed for the same cause.
             unsent = messages[len(sent) :]
             failures = [Failure(message.entry, error, judge(error)) for message in unsent]
         deadline = time.monotonic() + self._attempt_s
         acknowledged = []
-        for entry, delivery in sent:
+        for entry, delivery, sending in sent:
             problem, deadline = _answer(delivery, deadline, stop)
+            if sending is not None:
+                sending.end(None if problem is None else type(problem).__name__)
             if problem is None:
                 acknowledged.append(entry)
             else:

@@ -15,6 +15,7 @@ from schemas.events import DeviceEvent, VisitEvent
 from services.edge.errors import OutboxFull
 from services.edge.outbox_entries import Entry, OutboxStatus, Refused
 from services.edge.outbox_file import OutboxFile, damaged
+from services.edge.sequence import in_sequence
 
 MEBIBYTE = 1024 * 1024
 MAX_BYTES = 256 * MEBIBYTE
@@ -58,7 +59,7 @@ class Outbox:
         with self._file.transaction() as connection:
             if self._disk_free_bytes() < self.min_free_bytes:
                 raise self._full(connection)
-            numbered = _number(connection, events)
+            numbered = in_sequence(connection, events)
             connection.executemany(
                 "INSERT INTO event (event_id, type, occurred_at, body) VALUES (?, ?, ?, ?)",
                 [(str(e.event_id), e.type, e.occurred_at.isoformat(), encode(e)) for e in numbered],
@@ -71,7 +72,7 @@ class Outbox:
         """The oldest waiting events, in the order in which they were written."""
         with self._file.reading() as connection:
             rows = connection.execute(
-                "SELECT position, event_id, type, occurred_at, body FROM event"
+                "SELECT position, event_id, type, occurred_at, body, received_at FROM event"
                 " ORDER BY position LIMIT ?",
                 (limit,),
             )
@@ -119,13 +120,25 @@ class Outbox:
             if _noted(connection, "problem") != problem:
                 _note(connection, problem=problem, problem_since=_now())
 
-    def restore(self, entries: Sequence[Entry]) -> None:
-        """Put events of another outbox at the end of the queue, as they are."""
+    def enqueue(self, entries: Sequence[Entry]) -> list[int]:
+        """Put events of others at the end of the queue, as they are: their devices numbered them.
+
+        Returns their places, once they are on the disk: all or none.
+        """
         with self._file.transaction() as connection:
-            connection.executemany(
-                "INSERT INTO event (event_id, type, occurred_at, body) VALUES (?, ?, ?, ?)",
-                [(e.event_id, e.type, e.occurred_at, e.body) for e in entries],
-            )
+            if self._disk_free_bytes() < self.min_free_bytes:
+                raise self._full(connection)
+            places = [
+                connection.execute(
+                    "INSERT INTO event (event_id, type, occurred_at, body, received_at)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (e.event_id, e.type, e.occurred_at, e.body, e.received_at),
+                ).lastrowid
+                for e in entries
+            ]
+            if _used_bytes(connection) > self.max_bytes:
+                raise self._full(connection, too_many=len(entries))
+        return cast(list[int], places)
 
     def require_sound(self) -> None:
         """Read the whole file; raises OutboxCorrupted when any part of it is damaged."""
@@ -186,26 +199,6 @@ class Outbox:
             f"outbox {self.path} is full: {cause}; {held}; nothing was written and nothing was "
             f"dropped. Remedy: {remedy}"
         )
-
-
-def _number(connection: sqlite3.Connection, events: Sequence[E]) -> list[E]:
-    last: dict[tuple[str, str], int] = {}
-    numbered = []
-    for event in events:
-        key = (event.source, str(event.boot_id))
-        if key not in last:
-            row = connection.execute(
-                "SELECT last FROM sequence WHERE source = ? AND boot_id = ?", key
-            ).fetchone()
-            last[key] = row[0] if row else 0
-        last[key] += 1
-        numbered.append(cast(E, event.model_copy(update={"seq": last[key]})))
-    connection.executemany(
-        "INSERT INTO sequence (source, boot_id, last) VALUES (?, ?, ?)"
-        " ON CONFLICT (source, boot_id) DO UPDATE SET last = excluded.last",
-        [(*key, seq) for key, seq in last.items()],
-    )
-    return numbered
 
 
 def _depth_and_oldest(connection: sqlite3.Connection) -> tuple[int, str | None]:

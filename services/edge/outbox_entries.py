@@ -14,6 +14,8 @@ class Entry:
     type: str
     occurred_at: str
     body: bytes
+    received_at: str | None = None
+    """When a gateway took it from its device (ISO 8601, UTC); None on the device itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ FORMAT = 1
 _TABLES = """
 CREATE TABLE IF NOT EXISTS event (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id TEXT NOT NULL, type TEXT NOT NULL, occurred_at TEXT NOT NULL, body BLOB NOT NULL);
+    event_id TEXT NOT NULL, type TEXT NOT NULL, occurred_at TEXT NOT NULL, body BLOB NOT NULL,
+    received_at TEXT);
 CREATE TABLE IF NOT EXISTS refused (
     event_id TEXT NOT NULL, type TEXT NOT NULL, occurred_at TEXT NOT NULL, body BLOB NOT NULL,
     refused_at TEXT NOT NULL, reason TEXT NOT NULL);
@@ -101,6 +102,7 @@ class OutboxFile:
         connection.execute("PRAGMA journal_size_limit = 4194304")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == FORMAT:
+            _add_received_at(connection)
             return
         if version > FORMAT:
             raise OutboxUnavailable(
@@ -185,6 +187,19 @@ def _use_wal(connection: sqlite3.Connection, timeout_s: float) -> None:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
+
+
+def _add_received_at(connection: sqlite3.Connection) -> None:
+    # Files of the first release lack it; that release reads and writes a file that has it.
+    def missing() -> bool:
+        columns = connection.execute("SELECT name FROM pragma_table_info('event')").fetchall()
+        return ("received_at",) not in columns
+
+    if missing():
+        connection.execute("BEGIN IMMEDIATE")
+        if missing():
+            connection.execute("ALTER TABLE event ADD COLUMN received_at TEXT")
+        connection.execute("COMMIT")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -45,7 +45,7 @@ def salvage(path: Path) -> Salvage:
         # Without limits: what was taken once is not refused now.
         outbox = Outbox(path, max_bytes=2**63, min_free_bytes=0)
         try:
-            outbox.restore(entries)
+            outbox.enqueue(entries)
         finally:
             outbox.close()
     return Salvage(aside, len(entries))

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from schemas.types import Code, Mode
-from services.runtime.settings import BrokerAddresses, Settings
+from services.runtime.kafka import KafkaSettings
+from services.runtime.logs import LogSettings
+from services.runtime.traces import TraceSettings
 
 
 def _time_zone(name: str) -> str:
@@ -25,7 +27,7 @@ def _time_zone(name: str) -> str:
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 
 
-class EdgeSettings(Settings):
+class EdgeSettings(KafkaSettings, TraceSettings, LogSettings):
     """Who this device is, where its outbox is, and how it reaches the broker."""
 
     device: Annotated[Code, Field(description="this device's code in the registry, e.g. k1")]
@@ -54,9 +56,6 @@ class EdgeSettings(Settings):
         float, Field(ge=1, le=1000, description="seconds between two heartbeats, 1 to 1000")
     ] = 30
 
-    kafka: Annotated[
-        BrokerAddresses | None, Field(description="host:port[,host:port] of the brokers")
-    ] = None
     topic_prefix: Annotated[
         str,
         Field(pattern=r"^[A-Za-z0-9._-]{0,100}$", description="text put before the topics' names"),
@@ -65,20 +64,21 @@ class EdgeSettings(Settings):
         Literal["none", "gzip", "lz4", "snappy", "zstd"],
         Field(description="none, gzip, lz4, snappy or zstd"),
     ] = "gzip"
-    kafka_security: Annotated[
-        Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
-        Field(description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"),
-    ] = "PLAINTEXT"
-    kafka_ca_file: Annotated[
-        Path | None, Field(description="file of the authority that signed the broker's certificate")
+    gateway: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^\s/@]+(/\S*)?$",
+            description="URL of a gateway to deliver through instead, e.g. https://passage.example",
+        ),
     ] = None
-    kafka_mechanism: Annotated[
-        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"],
-        Field(description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"),
-    ] = "SCRAM-SHA-512"
-    kafka_username: Annotated[str | None, Field(description="this device's user at the broker")] = (
-        None
-    )
-    kafka_password_file: Annotated[
-        Path | None, Field(description="file that holds that user's password")
+    gateway_token_file: Annotated[
+        Path | None, Field(description="file that holds this device's token at the gateway")
     ] = None
+    gateway_ca_file: Annotated[
+        Path | None,
+        Field(description="file of the authority that signed the gateway's certificate"),
+    ] = None
+    metrics_port: Annotated[
+        int | None, Field(ge=1, le=65535, description="port of /metrics for `passage edge run`")
+    ] = None
+    metrics_host: Annotated[str, Field(description="address of that port")] = "127.0.0.1"

@@ -15,6 +15,7 @@ from schemas.topics import FOOTFALL
 from services.live.app import create_app
 from services.live.settings import LiveSettings
 from services.runtime import logs
+from services.runtime.handshake import CannotLogIn, start
 from services.runtime.settings import InvalidSetting, with_local_stack
 
 
@@ -31,22 +32,30 @@ def live() -> None:
         settings = LiveSettings.from_environ(with_local_stack(os.environ))
     except InvalidSetting as error:
         raise click.UsageError(str(error)) from None
-    logs.configure(sys.stderr)
-    asyncio.run(_require_topic(settings))
-    worker = faust.Worker(create_app(settings), loglevel=None, override_logging=False, quiet=True)
+    logs.configure(sys.stderr, settings.log_level, "live")
+    try:
+        asyncio.run(_require_topic(settings))
+        app = create_app(settings)
+    except InvalidSetting as error:
+        raise click.UsageError(str(error)) from None
+    worker = faust.Worker(app, loglevel=None, override_logging=False, quiet=True)
+    worker.spinner = None  # its control characters would stand between the lines of the log
     raise SystemExit(worker.execute_from_commandline())
 
 
 async def _require_topic(settings: LiveSettings) -> None:
     """Raises ClickException when there is no broker or no topic: nothing would ever come."""
     name = settings.topic_prefix + FOOTFALL.name
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    brokers = settings.brokers
+    admin = AIOKafkaAdminClient(**brokers.arguments())
     try:
-        await admin.start()
+        await start(admin, brokers)
         topics = await admin.list_topics()
+    except CannotLogIn as error:
+        raise click.ClickException(str(error)) from None
     except (KafkaError, OSError) as error:
         raise click.ClickException(
-            f"no broker answers at {settings.kafka} ({type(error).__name__});"
+            f"no broker answers at {brokers} ({type(error).__name__});"
             " check PASSAGE_KAFKA and that Kafka runs"
         ) from None
     finally:

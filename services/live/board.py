@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -63,6 +64,8 @@ class Board:
         self.table = SiteTable(app, name="site")
         self.is_complete = False
         """True once all has been read that was on the topic at the start."""
+        self.broker_answers = True
+        """False when the broker was asked and did not answer."""
         self.next_offset = 0
         self.as_of: datetime | None = None
         """Whatever was committed in the database before this instant has been taken up."""
@@ -94,6 +97,16 @@ class Board:
         """Drop what can be of today no more."""
         for known in self.table.values():
             known.forget(self._now())
+
+    @property
+    def is_ready(self) -> bool:
+        """True while there is a picture, and new messages can come."""
+        return self.is_complete and self.broker_answers
+
+    @property
+    def staleness_s(self) -> float:
+        """Seconds since what was taken up last was committed; NaN before anything was."""
+        return math.nan if self.as_of is None else (self._now() - self.as_of).total_seconds()
 
     @property
     def sites(self) -> list[str]:

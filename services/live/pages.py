@@ -12,6 +12,7 @@ from faust.web import View
 from pydantic_core import to_json
 
 from services.live.board import Board, Shown
+from services.live.metrics import LiveMetrics
 from services.live.presentation import present
 
 TICK_S = 0.5
@@ -26,8 +27,15 @@ LONGEST_REBUILD_S = 60.0
 class Pages:
     """Answers about the board; nothing is kept for a client between two events."""
 
-    def __init__(self, app: AppT, board: Board, origins: frozenset[str]) -> None:
+    def __init__(
+        self,
+        app: AppT,
+        board: Board,
+        origins: frozenset[str],
+        metrics: LiveMetrics | None = None,
+    ) -> None:
         self._app = app
+        self._metrics = metrics or LiveMetrics(board)
         self._board = board
         self._origins = origins
         # Of each site what all its watchers see in the same moment, and when that was drawn.
@@ -38,6 +46,17 @@ class Pages:
 
         async def health(view: View, request: web.Request) -> web.Response:
             return self._answer(request, self._health(), 200 if self._board.is_complete else 503)
+
+        async def alive(view: View, request: web.Request) -> web.Response:
+            return self._answer(request, {"alive": True})
+
+        async def ready(view: View, request: web.Request) -> web.Response:
+            body = {"ready": self._board.is_ready, "as_of": self._board.as_of}
+            return self._answer(request, body, 200 if self._board.is_ready else 503)
+
+        async def metrics(view: View, request: web.Request) -> web.Response:
+            body, content_type = self._metrics.exposition(request.headers.get("Accept", ""))
+            return web.Response(body=body, headers={"Content-Type": content_type})
 
         async def sites(view: View, request: web.Request) -> web.Response:
             return self._rebuilding(request) or self._answer(request, self._all())
@@ -59,7 +78,10 @@ class Pages:
             return await self._stream(request, site)
 
         pages: dict[str, Callable[..., Awaitable[Any]]] = {
+            "/alive": alive,
+            "/ready": ready,
             "/health": health,
+            "/metrics": metrics,
             "/sites": sites,
             "/sites/{site}": site,
             "/sites/{site}/events": events,
@@ -127,7 +149,8 @@ class Pages:
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
         try:
-            await self._write_events(request, response, site)
+            with self._metrics.streams.track_inprogress():
+                await self._write_events(request, response, site)
         except (ConnectionError, TimeoutError):
             # The client went away, or does not read: it gets the whole picture when it comes back.
             if request.transport is not None:

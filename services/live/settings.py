@@ -6,10 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.runtime.settings import BrokerAddresses, Settings
+from services.runtime.kafka import KafkaSettings
+from services.runtime.logs import LogSettings
+from services.runtime.settings import BrokerAddresses
 
 
-class LiveSettings(Settings):
+class LiveSettings(KafkaSettings, LogSettings):
     """What a live service needs to know."""
 
     kafka: Annotated[BrokerAddresses, Field(description="host:port[,host:port]")]

@@ -11,7 +11,7 @@ import faust
 
 from services.processor.app import create_app
 from services.processor.settings import ProcessorSettings
-from services.runtime import logs
+from services.runtime import logs, traces
 from services.runtime.settings import InvalidSetting, with_local_stack
 
 
@@ -24,16 +24,20 @@ def processor() -> None:
     """
     try:
         settings = ProcessorSettings.from_environ(with_local_stack(os.environ))
+        settings.brokers.arguments()  # its files are there
+        sent = traces.start(settings, "processor")
     except InvalidSetting as error:
         raise click.UsageError(str(error)) from None
-    logs.configure(sys.stderr)
+    logs.configure(sys.stderr, settings.log_level, "processor")
     # A batch is some hundred thousand objects that live together and go together: looking through
     # them for cycles again and again takes as long as all else that is done with them.
     gc.freeze()
     gc.set_threshold(200_000, 10, 10)
-    app = create_app(settings)
+    app = create_app(settings, sent)
     worker = faust.Worker(app, loglevel=None, override_logging=False, quiet=True)
-    raise SystemExit(worker.execute_from_commandline())
+    worker.spinner = None  # its control characters would stand between the lines of the log
+    with traces.stopping(sent):
+        worker.execute_from_commandline()
 
 
 if __name__ == "__main__":

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 import faust
+from aiohttp import web
 from faust.app.base import BootStrategy
 from faust.types import AppT
-from faust.web import Request, Response, View
+from faust.web import View
 from mode.types import ServiceT
 
 from services.processor.ingest import Ingest
 from services.processor.lag import LagWatch
+from services.processor.metrics import ProcessorMetrics
 from services.processor.publication import Publication
 from services.processor.settings import ProcessorSettings
+from services.runtime.traces import OFF, Traces
 
 
 class IngestOnly(BootStrategy):
@@ -33,7 +37,7 @@ class Application(faust.App):
         """Make no data folder, as Faust would: nothing is kept on the worker's disk."""
 
 
-def create_app(settings: ProcessorSettings) -> AppT:
+def create_app(settings: ProcessorSettings, traces: Traces = OFF) -> AppT:
     """Build the application; nothing connects before it is started."""
     app = Application(
         f"{settings.group}-app",
@@ -43,19 +47,47 @@ def create_app(settings: ProcessorSettings) -> AppT:
         web_enabled=settings.processor_port is not None,
         web_port=settings.processor_port or 6066,
     )
-    publication = Publication(settings, loop=app.loop, beacon=app.beacon)
-    ingest = Ingest(settings, recorded=publication.wake, loop=app.loop, beacon=app.beacon)
-    lag = LagWatch(settings, lambda: ingest.consumer, loop=app.loop, beacon=app.beacon)
+    metrics = ProcessorMetrics()
+    publication = Publication(settings, metrics, traces, loop=app.loop, beacon=app.beacon)
+    ingest = Ingest(
+        settings,
+        metrics,
+        traces,
+        recorded=publication.wake,
+        loop=app.loop,
+        beacon=app.beacon,
+    )
+    lag = LagWatch(settings, lambda: ingest.consumer, metrics, loop=app.loop, beacon=app.beacon)
     for service in (ingest, publication, lag):
         # Faust takes an instance as well; its annotation only knows classes.
         app.service(service)  # type: ignore[arg-type]
-    app.page("/health")(_health(ingest))
+    _add_pages(app, ingest, metrics)
     return app
 
 
-def _health(ingest: Ingest) -> Callable[[View, Request], Awaitable[Response]]:
-    async def health(view: View, request: Request) -> Response:
-        """200 while broker and database answer, otherwise 503."""
-        return view.json({"ready": ingest.ready}, status=200 if ingest.ready else 503)
+def _add_pages(app: AppT, ingest: Ingest, metrics: ProcessorMetrics) -> None:
+    metrics.ready.set_function(lambda: ingest.ready)
 
-    return health
+    async def alive(view: View, request: web.Request) -> web.Response:
+        """200 as long as the worker answers: a restart brings back no database."""
+        return web.json_response({"alive": True})
+
+    async def ready(view: View, request: web.Request) -> web.Response:
+        """200 while broker and database answer, otherwise 503."""
+        is_ready = ingest.ready
+        return web.json_response({"ready": is_ready}, status=200 if is_ready else 503)
+
+    async def numbers(view: View, request: web.Request) -> web.Response:
+        """The metrics."""
+        body, content_type = metrics.exposition(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+    # /health is the name that /ready had first.
+    pages: dict[str, Callable[..., Awaitable[Any]]] = {
+        "/alive": alive,
+        "/ready": ready,
+        "/health": ready,
+        "/metrics": numbers,
+    }
+    for path, page in pages.items():
+        app.page(path)(page)

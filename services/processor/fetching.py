@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.processor.messages import Decoded, Message, arrival, decoded
+from services.runtime.traces import OFF, Traces
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +30,18 @@ class Batch(NamedTuple):
 
     items: list[Decoded]
     offsets: dict[TopicPartition, int]
+    carried: list[bytes]
+    """Contexts of the traces that events came with."""
 
 
 class Fetching:
     """What one of `lanes` lanes reads: each partition belongs to the same lane for ever."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, lane: int, lanes: int) -> None:
+    def __init__(
+        self, consumer: AIOKafkaConsumer, lane: int, lanes: int, traces: Traces = OFF
+    ) -> None:
         self._consumer = consumer
+        self._traces = traces
         self._lane = lane
         self._lanes = lanes
         self._ask_broker_at_s = 0.0
@@ -56,7 +62,8 @@ class Fetching:
         for start in range(0, len(records), _AT_A_TIME):
             items += [decoded(_message(one)) for one in records[start : start + _AT_A_TIME]]
             await asyncio.sleep(0)
-        return Batch(items, {tp: of_one[-1].offset + 1 for tp, of_one in fetched.items()})
+        carried = self._traces.carried(one.headers for one in records if one.headers)
+        return Batch(items, {tp: of_one[-1].offset + 1 for tp, of_one in fetched.items()}, carried)
 
     def partitions(self) -> list[TopicPartition]:
         """The lane's share of what the worker is assigned."""

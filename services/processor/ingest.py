@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -12,11 +13,15 @@ from aiokafka.errors import KafkaError
 from mode import Service
 
 from schemas.topics import SOURCES
+from services.processor.ending import end
 from services.processor.fetching import Fetching
 from services.processor.lane import Lane
+from services.processor.metrics import ProcessorMetrics
 from services.processor.recording import Recorder
 from services.processor.retrying import until_done
 from services.processor.settings import ProcessorSettings
+from services.runtime.handshake import CannotLogIn, start
+from services.runtime.traces import OFF, Traces
 
 LANES = 2
 """While one waits for the database, the other fetches, validates and folds."""
@@ -30,6 +35,8 @@ class Ingest(Service):
     def __init__(
         self,
         settings: ProcessorSettings,
+        metrics: ProcessorMetrics,
+        traces: Traces = OFF,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         recorded: Callable[[], None] = lambda: None,
@@ -40,6 +47,8 @@ class Ingest(Service):
         self.settings = settings
         self.consumer: AIOKafkaConsumer | None = None
         """Once it is connected; for questions about its partitions."""
+        self._metrics = metrics
+        self._traces = traces
         self._now = now
         self._recorded = recorded
         self._lanes: list[Lane] = []
@@ -59,9 +68,11 @@ class Ingest(Service):
             Lane(
                 self,
                 self.settings,
-                Fetching(consumer, number, LANES),
+                Fetching(consumer, number, LANES, self._traces),
                 producer,
                 recorder,
+                self._metrics,
+                self._traces,
                 now=self._now,
                 recorded=self._recorded,
             )
@@ -75,14 +86,16 @@ class Ingest(Service):
             for one in running:
                 one.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-            await producer.stop()
-            await consumer.stop()
+            await end(consumer)
+            await end(producer)
 
     async def _connect_broker(self) -> tuple[AIOKafkaConsumer, AIOKafkaProducer]:
         prefix = self.settings.topic_prefix
+        brokers = self.settings.brokers
+        arguments = brokers.arguments()
         consumer = AIOKafkaConsumer(
             *(prefix + topic.name for topic in SOURCES),
-            bootstrap_servers=self.settings.kafka,
+            **arguments,
             group_id=self.settings.group,
             group_instance_id=self.settings.worker,
             enable_auto_commit=False,
@@ -91,9 +104,7 @@ class Ingest(Service):
             heartbeat_interval_ms=SESSION_TIMEOUT_MS // 3,
             max_partition_fetch_bytes=512 * 1024,
         )
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self.settings.kafka, acks="all", enable_idempotence=True
-        )
+        producer = AIOKafkaProducer(**arguments, acks="all", enable_idempotence=True)
 
         async def nothing() -> None:
             """No connection to close: there is none yet."""
@@ -102,9 +113,11 @@ class Ingest(Service):
             await until_done(
                 self,
                 "connect to the broker",
-                client.start,
+                partial(start, client, brokers),
+                CannotLogIn,
                 KafkaError,
                 OSError,
                 failed=nothing,
+                retried=self._metrics.retried,
             )
         return consumer, producer

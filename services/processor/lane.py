@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import psycopg
 from aiokafka import AIOKafkaProducer
@@ -23,15 +24,23 @@ from services.core.decisions import RegistryIndex, Rejected
 from services.processor.batch_size import BatchSize
 from services.processor.fetching import Batch, Fetching
 from services.processor.messages import Decoded, dead_letter
+from services.processor.metrics import ProcessorMetrics
 from services.processor.recording import Recorded, Recorder
 from services.processor.retrying import until_done
 from services.processor.settings import ProcessorSettings
 from services.processor.store import Store
+from services.runtime.traces import Traces
 
 log = logging.getLogger(__name__)
 
 MOST_FAILURES_IN_A_ROW = 50
 """So many events failing one after another are no poison: the worker itself is broken."""
+
+
+SILENT_AFTER_S = 15.0
+"""A batch that takes longer means that the database is away: one that hangs refuses nothing."""
+
+T = TypeVar("T")
 
 
 class BrokenWorker(Exception):
@@ -48,24 +57,34 @@ class Lane:
         fetching: Fetching,
         producer: AIOKafkaProducer,
         recorder: Recorder,
+        metrics: ProcessorMetrics,
+        traces: Traces,
         *,
         now: Callable[[], datetime],
         recorded: Callable[[], None],
     ) -> None:
-        self.ready = False
-        """True while broker and database answer."""
+        self._answers = False
+        self._answered_at_s = 0.0
         self._service = service
+        self._now_s = service.loop.time
         self._settings = settings
         self._fetching = fetching
         self._producer = producer
         self._now = now
         self._recorded = recorded
         self._recorder = recorder
+        self._metrics = metrics
+        self._traces = traces
         self._batch_size = BatchSize(settings.batch_events)
         self._store: Store | None = None
         self._revision: int | None = None
         self._registry: RegistryIndex | None = None
         self._failures = 0
+
+    @property
+    def ready(self) -> bool:
+        """True while broker and database answer."""
+        return self._answers and self._now_s() - self._answered_at_s < SILENT_AFTER_S
 
     async def run(self) -> None:
         """Take batch after batch until the service stops. Raises BrokenWorker."""
@@ -77,20 +96,23 @@ class Lane:
                 else:
                     await self._rest()
         finally:
-            self.ready = False
+            self._answers = False
             await self._disconnect()
 
     async def _take(self, batch: Batch) -> None:
-        self.ready = self._registry is not None
         await self._refresh_registry()
-        began_s = self._service.loop.time()
-        recorded = await self._record(batch.items)
+        self._answers = True
+        began_s = self._now_s()
+        with self._traces.batch(batch.carried, len(batch.items)):
+            recorded = await self._record(batch.items)
+        took_s = self._now_s() - began_s
         self._batch_size.learn(
             events=len(batch.items),
             size_bytes=sum(len(item.message.value or b"") for item in batch.items),
-            took_s=self._service.loop.time() - began_s,
+            took_s=took_s,
         )
         self._recorded()
+        self._metrics.recorded(batch.items, recorded, took_s=took_s, at=self._now())
         await self._publish(recorded.dead_letters)
         await self._fetching.acknowledge(batch.offsets)
         log.info(
@@ -108,17 +130,15 @@ class Lane:
         await self._refresh_registry()
         answers = await self._fetching.broker_answers()
         if answers is not None or not self._fetching.partitions():
-            self.ready = answers is not False
+            self._answers = answers is not False
 
     async def _record(self, items: Sequence[Decoded]) -> Recorded:
         """Record a batch however long the database is away; take out a poisonous event alone."""
         try:
-            recorded = await until_done(
-                self._service,
+            recorded = await self._until_done(
                 "record a batch",
                 lambda: self._record_once(items),
                 psycopg.Error,
-                failed=self._fail,
                 but=(psycopg.DataError, psycopg.IntegrityError),
             )
         except Exception as error:
@@ -136,7 +156,11 @@ class Lane:
         log.exception(
             "event cannot be processed",
             exc_info=error,
-            extra={"topic": message.topic, "partition": message.partition, "at": message.offset},
+            extra={
+                "topic": message.topic,
+                "partition": message.partition,
+                "offset": message.offset,
+            },
         )
         if self._failures > MOST_FAILURES_IN_A_ROW:
             raise BrokenWorker(f"{self._failures} events failed in a row") from error
@@ -148,18 +172,17 @@ class Lane:
             async with store.transaction() as transaction:
                 await transaction.add_dead_letters([letter])
 
-        await until_done(
-            self._service, "keep a dead letter", keep, psycopg.Error, failed=self._fail
-        )
+        await self._until_done("keep a dead letter", keep, psycopg.Error)
         return Recorded(dead_letters=[letter])
 
     async def _record_once(self, items: Sequence[Decoded]) -> Recorded:
         store = await self._connected_store()
         if self._registry is None:
             raise psycopg.OperationalError("no registry is loaded")
-        return await self._recorder.record(
-            items, store=store, registry=self._registry, now=self._now()
-        )
+        with self._traces.span("database transaction", messages=len(items)):
+            return await self._recorder.record(
+                items, store=store, registry=self._registry, now=self._now()
+            )
 
     async def _refresh_registry(self) -> None:
         """Take up a registry that was loaded since; wait for the first one."""
@@ -169,13 +192,32 @@ class Lane:
             newest = await store.read_registry(self._revision)
             if newest is not None:
                 self._revision, self._registry = newest[0], RegistryIndex(newest[1])
+                self._metrics.registry_revision.set(self._revision)
                 log.info("registry taken up", extra={"revision": self._revision})
             if self._registry is None:
                 raise psycopg.OperationalError(
                     "no registry is loaded yet: run `passage provision registry`"
                 )
 
-        await until_done(self._service, "read the registry", read, psycopg.Error, failed=self._fail)
+        await self._until_done("read the registry", read, psycopg.Error)
+        self._answered_at_s = self._now_s()
+
+    async def _until_done(
+        self,
+        what: str,
+        action: Callable[[], Awaitable[T]],
+        *passing: type[Exception],
+        but: tuple[type[Exception], ...] = (),
+    ) -> T:
+        return await until_done(
+            self._service,
+            what,
+            action,
+            *passing,
+            failed=self._fail,
+            retried=self._metrics.retried,
+            but=but,
+        )
 
     async def _connected_store(self) -> Store:
         if self._store is None:
@@ -183,7 +225,7 @@ class Lane:
         return self._store
 
     async def _fail(self) -> None:
-        self.ready = False
+        self._answers = False
         # What comes back may be a server that has lost what this one had.
         self._recorder.forget()
         await self._disconnect()
@@ -206,6 +248,4 @@ class Lane:
             await asyncio.gather(*sends)
 
         if letters:
-            await until_done(
-                self._service, "publish dead letters", send_all, KafkaError, failed=self._fail
-            )
+            await self._until_done("publish dead letters", send_all, KafkaError)

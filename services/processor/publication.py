@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from enum import Enum, auto
@@ -25,7 +25,12 @@ from schemas.footfall import FootfallMessage
 from schemas.queries import load_queries
 from schemas.topics import FOOTFALL
 from services.processor.changed import Changed, present
+from services.processor.ending import end
+from services.processor.metrics import ProcessorMetrics
 from services.processor.settings import ProcessorSettings
+from services.runtime.handshake import CannotLogIn, start
+from services.runtime.logs import told
+from services.runtime.traces import OFF, Traces
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +50,7 @@ ANNOUNCE_EVERY_S = 12 * 3600.0
 ANNOUNCE_AT_START_S = 60.0
 """A worker that starts announces all, unless another has done so just now."""
 LONGEST_PAUSE_S = 5.0
-STOP_WAITS_S = 5.0
+STOP_WAITS_S = 3.0
 
 _SQL = load_queries("services.processor", "publication.sql")
 
@@ -66,9 +71,17 @@ class Round(Enum):
 class Publication(Service):
     """Publishes changes, whatever fails; never in the way of ingest."""
 
-    def __init__(self, settings: ProcessorSettings, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        settings: ProcessorSettings,
+        metrics: ProcessorMetrics | None = None,
+        traces: Traces = OFF,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self._settings = settings
+        self._metrics = metrics or ProcessorMetrics()
+        self._traces = traces
         self._topic = settings.topic_prefix + FOOTFALL.name
         self._woken = asyncio.Event()
         self._ended = asyncio.Event()
@@ -100,25 +113,29 @@ class Publication(Service):
                 await self._while_connected()
             except Exception as error:
                 # Whatever it is, counting goes on; the changes wait in the database.
-                is_expected = isinstance(error, psycopg.Error | KafkaError | MissingTopic | OSError)
+                is_expected = isinstance(
+                    error, psycopg.Error | KafkaError | CannotLogIn | MissingTopic | OSError
+                )
                 log.log(
                     logging.ERROR if isinstance(error, MissingTopic) else logging.WARNING,
                     "changes not published",
                     exc_info=None if is_expected else error,
-                    extra={"error": type(error).__name__, "detail": str(error).strip()[:300]},
+                    extra={"error": told(error)},
                 )
+                self._metrics.publication_failed()
                 await self.sleep(self._pause_s)
                 self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2)
 
     async def _while_connected(self) -> None:
+        brokers = self._settings.brokers
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.kafka,
+            **brokers.arguments(),
             acks="all",
             enable_idempotence=True,
             request_timeout_ms=10_000,
         )
         try:
-            await producer.start()
+            await start(producer, brokers)
             await self._require_topic(producer)
             connection = await _connect(self._settings.database_writer)
             try:
@@ -127,7 +144,7 @@ class Publication(Service):
             finally:
                 await connection.close()
         finally:
-            await producer.stop()
+            await end(producer)
 
     async def _rounds(
         self, connection: psycopg.AsyncConnection[Any], producer: AIOKafkaProducer
@@ -194,12 +211,16 @@ class Publication(Service):
         )
         return cursor.rowcount > 0
 
-    async def _send(self, producer: AIOKafkaProducer, messages: Iterable[FootfallMessage]) -> None:
-        sends = [
-            await producer.send(self._topic, key=m.key.encode(), value=footfall.write(m))
-            for m in messages
-        ]
-        await asyncio.gather(*sends)
+    async def _send(self, producer: AIOKafkaProducer, messages: Sequence[FootfallMessage]) -> None:
+        if not messages:
+            return
+        with self._traces.span("publish", messages=len(messages)):
+            sends = [
+                await producer.send(self._topic, key=m.key.encode(), value=footfall.write(m))
+                for m in messages
+            ]
+            await asyncio.gather(*sends)
+        self._metrics.published(len(messages))
 
     async def _announce_again(self, connection: psycopg.AsyncConnection[Any]) -> None:
         if self._in_doubt:

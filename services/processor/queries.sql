@@ -146,6 +146,20 @@ SELECT * FROM incoming_wait
 ORDER BY bucket_start, site, directorate, service, channel, measure, bin
 ON CONFLICT ON CONSTRAINT footfall_wait_key DO UPDATE SET n = w.n + EXCLUDED.n;
 
+-- add_transfers --
+INSERT INTO transfer AS t (
+    bucket_start, site, directorate, service, channel, from_directorate, from_service, n
+)
+SELECT * FROM unnest(
+    %(bucket_start)s::timestamptz[], %(site)s::text[], %(directorate)s::text[],
+    %(service)s::text[], %(channel)s::text[], %(from_directorate)s::text[],
+    %(from_service)s::text[], %(n)s::bigint[]
+) AS sent_on (
+    bucket_start, site, directorate, service, channel, from_directorate, from_service, n
+)
+ORDER BY bucket_start, site, directorate, service, channel, from_directorate, from_service
+ON CONFLICT ON CONSTRAINT transfer_key DO UPDATE SET n = t.n + EXCLUDED.n;
+
 -- add_days --
 -- The same by the site's own day, in key order too.
 INSERT INTO footfall_day AS d

@@ -10,6 +10,7 @@ from typing import TypeVar
 from mode import Service
 
 from services.processor.store import ConcurrentChange
+from services.runtime.logs import told
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +25,13 @@ async def until_done(
     action: Callable[[], Awaitable[T]],
     *passing: type[Exception],
     failed: Callable[[], Awaitable[None]],
+    retried: Callable[[str], None] = lambda what: None,
     but: tuple[type[Exception], ...] = (),
 ) -> T:
     """Do an action until it succeeds; after each failure `failed` is called.
 
-    Raises what is in `but`, and asyncio.CancelledError when the service is told to stop meanwhile.
+    `retried` hears what is done again. Raises what is in `but`, and asyncio.CancelledError when the
+    service is told to stop meanwhile.
     """
     pause_s = 0.1
     while True:
@@ -40,11 +43,9 @@ async def until_done(
             log.info("another worker was faster", extra={"action": what})
         except passing as error:
             await failed()
-            log.warning(
-                f"cannot {what}",
-                extra={"error": type(error).__name__, "detail": str(error).strip()[:300]},
-            )
+            log.warning(f"cannot {what}", extra={"error": told(error)})
         if service.should_stop:
             raise asyncio.CancelledError
+        retried(what)
         await service.sleep(pause_s)
         pause_s = min(LONGEST_PAUSE_S, pause_s * 2)

@@ -6,19 +6,18 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.runtime.settings import BrokerAddresses, Settings
+from services.runtime.database import DatabaseAddress
+from services.runtime.kafka import KafkaSettings
+from services.runtime.logs import LogSettings
+from services.runtime.settings import BrokerAddresses
+from services.runtime.traces import TraceSettings
 
 
-class ProcessorSettings(Settings):
+class ProcessorSettings(KafkaSettings, TraceSettings, LogSettings):
     """What a worker needs to know."""
 
     kafka: Annotated[BrokerAddresses, Field(description="host:port[,host:port]")]
-    database_writer: Annotated[
-        str,
-        Field(
-            pattern="^postgres(ql)?://", description="postgresql://user:password@host:port/database"
-        ),
-    ]
+    database_writer: DatabaseAddress
     topic_prefix: Annotated[
         str, Field(description="what the names of topics begin with", pattern=r"^[a-z0-9._-]*$")
     ] = ""

@@ -24,7 +24,7 @@ from schemas.registry import Registry
 from services.core.calendar import from_us, to_us
 from services.core.clock import BootAnchor, CorrectionMethod
 from services.core.facts import Fact
-from services.core.footfall import MEASURES, Footfall, FootfallKey
+from services.core.footfall import MEASURES, Footfall, FootfallKey, Transfer
 from services.core.joins import StoredVisit
 from services.core.restatements import Restatement
 from services.processor.copy_text import blocks, copy_line, escaped
@@ -109,6 +109,20 @@ async def read_visits(
         # What was purged is not found, and must not be asked for again.
         wanted = {v.joined_to for v in found.values() if v.joined_to} - asked
     return found
+
+
+def _transfer_columns(transfers: Mapping[Transfer, int]) -> dict[str, list[object]]:
+    keys = [transfer.key for transfer in transfers]
+    return {
+        "bucket_start": [from_us(key.bucket_start_us) for key in keys],
+        "site": [key.site for key in keys],
+        "directorate": [key.directorate for key in keys],
+        "service": [key.service for key in keys],
+        "channel": [key.channel for key in keys],
+        "from_directorate": [transfer.from_directorate for transfer in transfers],
+        "from_service": [transfer.from_service for transfer in transfers],
+        "n": list(transfers.values()),
+    }
 
 
 def _visit_columns(row: VisitRow) -> tuple[object, ...]:
@@ -258,7 +272,7 @@ class Transaction:
             raise ConcurrentChange
 
     async def add_footfall(self, footfall: Footfall) -> None:
-        """Add differences to the buckets and to their wait sketches, then to those of the days."""
+        """Add differences to the buckets with their sketches and transfers, then to the days."""
         execute = self._connection.execute
         if footfall.measures:
             await self._copy(
@@ -279,6 +293,9 @@ class Transaction:
                 ],
             )
             await execute(_SQL["add_waits"])
+        # Most batches have none.
+        if footfall.transfers:
+            await execute(_SQL["add_transfers"], _transfer_columns(footfall.transfers))
         if footfall.measures:
             await execute(_SQL["add_days"])
         if footfall.bins:

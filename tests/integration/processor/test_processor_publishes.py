@@ -168,7 +168,7 @@ def test_without_its_topic_counting_goes_on_and_the_log_says_what_to_do(
     assert pipeline.database.value("SELECT sum(passages) FROM footfall") == 1
     said = eventually(lambda: worker.said("changes not published"))
     assert said[0]["level"] == "error"
-    assert said[0]["detail"].endswith("does not exist: run `passage provision topics`")
+    assert said[0]["error"].endswith("does not exist: run `passage provision topics`")
 
     provision_topics.apply(pipeline.kafka, pipeline.prefix)
     topic = Topic(pipeline.kafka, pipeline.prefix)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.panels import boards, panels
 from dashboards.alerts.rule import ROUTE_LABEL
 from dashboards.alerts.rules import all_rules
 from dashboards.catalogue import messages
 from dashboards.steps import COVERAGE, WAIT_S
-from tests.panels import boards, panels
 
 DOCS = Path(__file__).parents[3] / "docs"
 TEXT = re.sub(

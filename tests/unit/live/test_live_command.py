@@ -1,23 +1,36 @@
 from __future__ import annotations
 
 import logging
+import sys
+import threading
+import warnings
 from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner, Result
 
 from services.live.__main__ import live
+from services.runtime import logs
 
 UNUSED = "127.0.0.1:1"
 
 
 @pytest.fixture(autouse=True)
-def _logs_as_they_were() -> Iterator[None]:
+def _logs_as_they_were(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    for module, hook in (
+        (sys, "excepthook"),
+        (sys, "unraisablehook"),
+        (threading, "excepthook"),
+        (warnings, "showwarning"),
+    ):
+        monkeypatch.setattr(module, hook, getattr(module, hook))
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    for name in logs.OURS:
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def run(**environ: str) -> Result:
