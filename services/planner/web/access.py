@@ -12,8 +12,9 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request, Response
 
 from services.planner.question import Question
+from services.planner.sentence import Sentence
 from services.planner.web.keys import ApiKey, KeyFile
-from services.planner.web.rate import RateLimit
+from services.runtime.rate import RateLimit
 
 log = logging.getLogger("passage.access")
 
@@ -41,7 +42,7 @@ class Caller:
             return question
         for site in question.sites or ():
             if site not in self.sites:
-                raise HTTPException(403, f"this key may not ask about {site!r}")
+                raise HTTPException(403, Sentence("not_this_site", site=site))
         return question.of_sites(question.sites or self.sites)
 
 
@@ -72,7 +73,7 @@ class Access:
         if wait_s:
             raise HTTPException(
                 429,
-                "too many requests; wait as long as Retry-After says",
+                Sentence("too_many", wait_s=math.ceil(wait_s)),
                 headers={"Retry-After": f"{math.ceil(wait_s)}"},
             )
         request.state.caller = caller.name
@@ -88,7 +89,7 @@ class Access:
         if key is None:
             raise HTTPException(
                 401,
-                "a valid API key is needed: Authorization: Bearer psg_…; `passage api-key create`",
+                Sentence("no_key"),
                 headers={"WWW-Authenticate": "Bearer"},
             )
         return Caller(key.name, key.sites)
@@ -102,18 +103,35 @@ def _admitted(request: Request) -> Caller:
 AdmittedCaller = Annotated[Caller, Depends(_admitted)]
 
 
+# Of a question, what was checked against the reference and the calendar: no free text.
+_SAID = frozenset({"period", "from", "to", "by", "compare", "publish", "measure", "lang"}) | {
+    *("site", "directorate", "service", "channel", "split", "format", "limit", "offset")
+}
+_WATCHED = ("/static", "/alive", "/ready", "/health", "/metrics")
+
+
+def route_of(request: Request) -> str:
+    """The path as it is declared; `none` when there is no such page."""
+    route = request.scope.get("route")
+    if route is None and request.url.path.startswith("/static/"):
+        return "/static"
+    return getattr(route, "path", "none")
+
+
 async def logged(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Write one line per request: who asked what, and what came of it. No key, no content."""
     started = time.perf_counter()
     response = await call_next(request)
-    if not request.url.path.startswith(("/static", "/health")):
+    if not request.url.path.startswith(_WATCHED):
+        # What was refused may be anything, and is not repeated.
+        asked = request.query_params.multi_items() if response.status_code < 400 else []
         log.info(
             "request",
             extra={
                 "caller": getattr(request.state, "caller", None),
                 "method": request.method,
-                "path": request.url.path,
-                "query": str(request.url.query),
+                "route": route_of(request),
+                "query": "&".join(f"{key}={value}" for key, value in asked if key in _SAID),
                 "status": response.status_code,
                 "took_ms": round((time.perf_counter() - started) * 1000),
             },

@@ -41,7 +41,7 @@ class FakeBroker:
         self._fatal = None
         return self
 
-    def send(self, topic, value, key):
+    def send(self, topic, value, key, headers=()):
         # As kafka-python: once one event was refused, the producer refuses all.
         fault = self._fatal or self.fault(value)
         if isinstance(fault, errors.MessageSizeTooLargeError):

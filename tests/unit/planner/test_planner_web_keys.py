@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from services.planner.web.keys import KeyFile, KeyFileError
-from services.planner.web.rate import MOST_KNOWN, RateLimit
+from services.planner.web.keys import KeyFile
+from services.runtime.key_file import KeyFileError
+from services.runtime.rate import MOST_KNOWN, RateLimit
 
 TODAY = date(2026, 11, 25)
 
