@@ -39,6 +39,12 @@ def of_appointment(site: str, keyed_hash: str) -> UUID:
     return uuid5(NAMESPACE, f"appointment/{site}/{keyed_hash}")
 
 
+def of_vendor(system: str, number: str, *, mode: Mode = "live") -> UUID:
+    """Id of the visit that a vendor's system knows by this number of its own."""
+    kind = "vendor" if mode == "live" else "test-vendor"
+    return uuid5(NAMESPACE, f"{kind}/{system}/{number}")
+
+
 def hash_appointment(token: str, *, day_key: bytes) -> str:
     """Keyed hash of an appointment's token (HMAC-SHA-256, 128 bits kept).
 

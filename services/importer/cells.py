@@ -115,7 +115,10 @@ def _parsed(text: str, name: str, formats: Sequence[str], day: date | None) -> d
         if at is not None:
             return at
     expected = " or ".join(formats)
-    raise BadRow("not a date", f"{name} is {text!r}; the mapping expects {expected}")
+    hint = ""
+    if EXCEL not in formats and _day_number(text) is not None:
+        hint = f"; if it is a spreadsheet's day number, add {EXCEL!r} to `dates`"
+    raise BadRow("not a date", f"{name} is {text!r}; the mapping expects {expected}{hint}")
 
 
 # Times of day come again and again, and strptime is slow, most of all where a format does not fit.

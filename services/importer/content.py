@@ -63,9 +63,14 @@ def likely_encoding(head: bytes) -> str:
     marked = marked_encoding(head)
     if marked:
         return marked
-    if b"\0" in head:
+    if _is_utf_16(head):
         return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
     return "utf-8" if is_utf8(head) else "cp1252"
+
+
+def _is_utf_16(head: bytes) -> bool:
+    """Whether so many bytes are zero that each letter must have one; a stray one is damage."""
+    return head.count(0) * 4 > len(head)
 
 
 def is_utf8(head: bytes) -> bool:
@@ -85,7 +90,10 @@ def encoding_of(path: Path, head: bytes, stated: str) -> str:
     marked = marked_encoding(head)
     if marked:
         return marked
-    if b"\0" in head and not stated.startswith("utf-16") and not stated.startswith("utf-32"):
+    if b"\0" in head and not stated.startswith(("utf-16", "utf-32")):
+        if not _is_utf_16(head):
+            line = head[: head.index(0)].count(b"\n") + 1
+            raise ImportRefused(f"{path}, line {line}: a zero byte; export the file again")
         raise ImportRefused(
             f"{path} is not {stated}: it has zero bytes; if it is text, say"
             f" `encoding: {likely_encoding(head)}` in the mapping"

@@ -1,30 +1,14 @@
-"""Local times without offset, as instants: of two, none is guessed."""
+"""Local times of the rows of a file, as instants: of two, none is guessed."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from services.core.local_times import instants
 from services.importer.errors import BadRow
 from services.importer.mapping import Ambiguous
-
-
-def instants(at: datetime, zone: ZoneInfo) -> list[datetime]:
-    """The instants (UTC) that a wall-clock time may be: one, two in October, none in March.
-
-    A time with an offset of its own is one instant.
-    """
-    if at.tzinfo is not zone:
-        return [at.astimezone(UTC)]
-    wall = at.replace(tzinfo=None)
-    found: list[datetime] = []
-    for fold in (0, 1):
-        instant = at.replace(fold=fold).astimezone(UTC)
-        shown = instant.astimezone(zone).replace(tzinfo=None)
-        if shown == wall and instant not in found:
-            found.append(instant)
-    return found
 
 
 class LocalClock:

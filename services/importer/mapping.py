@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from codecs import lookup
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,6 +20,7 @@ from pydantic import (
 )
 
 from schemas.types import Channel, Code
+from services.core.local_times import date_format
 from services.importer.errors import ImportRefused
 
 EXCEL = "excel"
@@ -51,15 +51,7 @@ def _encoding(name: str) -> str:
 
 
 def _date_format(text: str) -> str:
-    if text == EXCEL:
-        return text
-    try:
-        datetime.strptime(datetime(2024, 5, 17, 9, 30, tzinfo=UTC).strftime(text), text)  # noqa: DTZ007 only tried
-    except (ValueError, re.error):
-        raise ValueError(f"{text!r} is no date format; expected such as '%d/%m/%Y %H:%M'") from None
-    if "%" not in text:
-        raise ValueError(f"{text!r} is no date format; expected such as '%d/%m/%Y %H:%M'")
-    return text
+    return text if text == EXCEL else date_format(text)
 
 
 def _pattern(text: str) -> str:

@@ -89,7 +89,7 @@ def visit_reader(
         if columns is not None
     ]
     ticket = [header.index(name) for name in mapping.ticket or ()]
-    persons = _number_reader(mapping.persons, "persons", mapping, header)
+    persons = _number_reader(mapping.persons, mapping, header)
 
     def read(cells: Cells) -> VisitRow | None:
         service, channel = _known(service_of(cells), place), channel_of(cells)
@@ -150,7 +150,7 @@ def hour_reader(
     date_of = _time_reader(mapping.date, "date", mapping, header, place)
     hours = [header.index(name) for name in mapping.hour or ()]
     numbers = [
-        (measure, _number_reader((column,), column, mapping, header))
+        (measure, _number_reader((column,), mapping, header))
         for measure, column in mapping.counts.items()
     ]
 
@@ -245,11 +245,11 @@ def _time_reader(
 
 
 def _number_reader(
-    columns: Columns | None, name: str, mapping: VisitMapping | HourlyMapping, header: Header
+    columns: Columns | None, mapping: VisitMapping | HourlyMapping, header: Header
 ) -> Callable[[Cells], int | None]:
     if columns is None:
         return lambda _: None
-    index = header.index(columns[0])
+    index, name = header.index(columns[0]), columns[0]
     layout = mapping.file
     return lambda cells: whole_number(
         _cell(cells, index), name, decimal=layout.decimal, thousands=layout.thousands
@@ -272,10 +272,11 @@ def _code_reader(
         try:
             return by_label[label]
         except KeyError:
-            shown = text_of(_cell(cells, index)) or "an empty cell"
+            text = text_of(_cell(cells, index))
+            shown = repr(text) if text else "empty"
             raise BadRow(
                 f"{kind} without a code",
-                f"{column} is {shown!r}; say under {kind}.values which code it stands for,"
+                f"{column} is {shown}; say under {kind}.values which code it stands for,"
                 " or null to leave it out",
             ) from None
 

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import warnings
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 from services.importer.cells import label_of, text_of
@@ -22,6 +24,9 @@ from services.importer.errors import ImportRefused
 from services.importer.mapping import FileLayout
 
 _REPORT_EVERY = 2_000
+_UNREADABLE = (
+    "{path} is no workbook that can be read; open it and save it as .xlsx again, or as CSV"
+)
 _SHOWN = {"\t": "\\t"}
 
 
@@ -161,8 +166,9 @@ def _csv_lines(
         byte = error.object[error.start : error.start + 1]
         likely = _likely(head)
         other = likely if likely != encoding else "cp1252"
+        where = _undecodable(path, encoding) or f"after line {reader.line_num}"
         raise ImportRefused(
-            f"{path}, after line {reader.line_num}: byte 0x{byte.hex()} is not {encoding}; the file"
+            f"{path}, {where}: byte 0x{byte.hex()} is not {encoding}; the file"
             f" looks like {other}: say `encoding: {other}` in the mapping, or save it as UTF-8"
         ) from None
     except csv.Error as error:
@@ -170,6 +176,17 @@ def _csv_lines(
             f"{path}, line {number}: {error}; correct the quotes there, or `quote` and `delimiter`"
             " in the mapping"
         ) from None
+
+
+def _undecodable(path: Path, encoding: str) -> str | None:
+    """The line that is not in the encoding: text is decoded in blocks, far ahead of the rows."""
+    with path.open("rb") as raw:
+        for number, line in enumerate(raw, 1):
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError:
+                return f"line {number}"
+    return None
 
 
 def _counted(
@@ -198,25 +215,32 @@ def _workbook_lines(
     from openpyxl import load_workbook  # slow to import, and CSV needs none of it
     from openpyxl.utils.exceptions import InvalidFileException
 
+    # A damaged file shows when it is opened, or far into its rows.
+    damaged = (
+        *(InvalidFileException, BadZipFile, zlib.error, ParseError),
+        *(KeyError, ValueError, OSError, EOFError, NotImplementedError),
+    )
+
+    def readable(rows: Iterable[Sequence[Any]]) -> Iterator[Line]:
+        try:
+            for number, cells in enumerate(rows, 1):
+                yield Line(number, cells)
+        except damaged:
+            raise ImportRefused(_UNREADABLE.format(path=path)) from None
+
     with path.open("rb") as raw, warnings.catch_warnings():
         # It warns of styles and extensions, which are no figures.
         warnings.simplefilter("ignore")
         try:
             book = load_workbook(raw, read_only=True, data_only=True)
-        except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError):
-            raise ImportRefused(
-                f"{path} is no workbook that can be read; open it and save it as .xlsx again, or"
-                " as CSV"
-            ) from None
+        except damaged:
+            raise ImportRefused(_UNREADABLE.format(path=path)) from None
         try:
             sheet = _sheet(path, book, layout.sheet)
             # What the file says of its size may be wrong.
             sheet.reset_dimensions()
-            yield _counted(
-                (Line(i, cells) for i, cells in enumerate(sheet.iter_rows(values_only=True), 1)),
-                raw.tell,
-                progress,
-            )
+            rows = sheet.iter_rows(values_only=True)
+            yield _counted(readable(rows), raw.tell, progress)
         finally:
             book.close()
 

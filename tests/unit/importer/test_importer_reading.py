@@ -122,7 +122,9 @@ def test_a_file_is_read_however_it_is_written(
     ("content", "layout", "remedy"),
     [
         ((VISIT_HEAD + ROW).encode("cp1252"), {}, "encoding: cp1252"),
+        ((VISIT_HEAD + ROW * 9_000).encode() + b"\xe9\n", {}, "line 9002: byte 0xe9 is not utf-8"),
         (VISIT_HEAD + ROW, {"encoding": "cp1252"}, "encoding: utf-8"),
+        (VISIT_HEAD + ROW + "\0" + ROW, {}, "line 3: a zero byte; export the file again"),
         ((VISIT_HEAD + ROW).encode("utf-16-le"), {}, "encoding: utf-16-le"),
         ((VISIT_HEAD + ROW).replace(";", ","), {}, 'delimiter: ","'),
         (VISIT_HEAD.replace("Appel", "Appels") + ROW, {}, "did you mean 'Appels'"),
@@ -155,6 +157,7 @@ def test_a_wrong_file_is_refused_with_the_remedy(
         ("02/01/2024 09:00;09:30;09:20;Titres", "times out of order"),
         ("02/01/2024 09:00;;;Passeports", "service without a code"),
         ("02/01/2024 09:00;;;", "service without a code"),
+        ("45293,375;;;Titres", "not a date"),
         ("02/01/2024 09:00;;;Titres;x", "more cells than the header"),
         ("01/06/2026 09:00;;;Titres", "not over yet"),
         ("02/01/0024 09:00;;;Titres", "too old"),
@@ -311,6 +314,28 @@ def test_a_formula_that_was_never_worked_out_is_not_zero(read: Any, tmp_path: Pa
         ["02/01/2024", 9, "Titres", "=5+7", 11],
     )
     assert dict(read(content, HOURLY).findings.bad) == {"no count": 1}
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml"])
+@pytest.mark.parametrize("bad", [b"\0", b"\xff"])
+def test_a_damaged_workbook_is_refused_and_no_crash(
+    read: Any, tmp_path: Path, part: str, bad: bytes
+) -> None:
+    rows = [[f"{day:02}/01/2024", 9, "Titres", day, 11] for day in range(1, 29)]
+    content = workbook(tmp_path / "book.xlsx", ["Date", "Heure", "Bureau", "Venus", "Reçus"], *rows)
+    middle = content.index(part.encode()) + len(part) + 120
+    damaged = content[:middle] + bad * 20 + content[middle + 20 :]
+    with pytest.raises(ImportRefused, match="no workbook that can be read"):
+        read(damaged, HOURLY)
+
+
+def test_what_is_wrong_with_a_cell_is_said_by_its_column(read: Any) -> None:
+    for row, says in (
+        ("45293,375;;;Titres", "or %H:%M; if it is a spreadsheet's"),
+        ("02/01/2024 09:00;;;", "Bureau is empty; say under service.values"),
+    ):
+        (examples,) = read(VISIT_HEAD + row + "\n", VISIT).findings.examples.values()
+        assert says in examples[0]
 
 
 def test_a_workbook_of_several_sheets_needs_the_name_of_one(read: Any, tmp_path: Path) -> None:
