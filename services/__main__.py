@@ -26,6 +26,12 @@ _PARTS = {
         "Boards and alerts in a running Grafana.",
     ),
     "clean": ("services.demo.__main__:clean", "Stop it and remove the data."),
+    "doctor": ("services.doctor.__main__:doctor", "What is wrong here, and what to do about it."),
+    "gateway": ("services.gateway.__main__:gateway", "Take events in over HTTP; who may send."),
+    "adapters": (
+        "services.adapters.__main__:adapters",
+        "Vendors' webhooks and exports, made into events by a mapping.",
+    ),
     "edge": ("services.edge.__main__:edge", "On a kiosk or a reception: emit and deliver events."),
     "live": ("services.live.__main__:live", "The live picture of each site, over HTTP."),
     "web": ("services.planner.web.command:web", "The planner's page and API."),

@@ -1,0 +1,1 @@
+"""Where facts are gathered: one function for each check, reading only."""

@@ -1,0 +1,1 @@
+"""What facts mean: pure, no I/O and no clock; each function turns facts into findings."""
