@@ -8,12 +8,13 @@ import click
 
 from services.__main__ import main
 from services.edge.settings import EdgeSettings
+from services.gateway.settings import GatewaySettings
 from services.live.settings import LiveSettings
 from services.planner.settings import PlannerSettings
 from services.processor.settings import ProcessorSettings
 from services.provision.grafana.settings import GrafanaSettings
 from services.provision.settings import DatabaseSettings, RegistrySettings, TopicSettings
-from services.runtime.settings import PREFIX, InvalidSetting, Settings
+from services.runtime.settings import InvalidSetting, Settings
 from services.simulator.settings import SimulatorSettings
 
 DATABASE_URL = "postgresql://user:password@database:5432/passage"
@@ -25,6 +26,7 @@ SETTINGS: dict[str, tuple[type[Settings], ...]] = {
     "history": (PlannerSettings,),
     "edge": (EdgeSettings,),
     "live": (LiveSettings,),
+    "gateway": (GatewaySettings,),
 }
 # What `dashboards publish` reads, as far as the deployment gives it.
 PUBLISHING = {
@@ -74,7 +76,7 @@ def _is_read(name: str, environ: dict[str, str], settings: GrafanaSettings) -> b
 
 
 def _variables(classes: tuple[type[Settings], ...]) -> set[str]:
-    return {PREFIX + field.upper() for one in classes for field in one.model_fields}
+    return set().union(*(one.variables() for one in classes))
 
 
 def variables_read() -> set[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from schemas.topics import SOURCES, VISIT_EVENTS
+from schemas.topics import SOURCES, VISIT_EVENTS, all_topics
 from services.edge.settings import EdgeSettings
 from services.live.app import create_app as create_live_app
 from services.live.settings import LiveSettings
@@ -29,7 +29,7 @@ from tests.unit.deploy.commands import (
 Services = dict[str, dict[str, Any]]
 Manifests = list[dict[str, Any]]
 
-OURS = ("provision", "processor", "live", "dashboards", "simulator", "history")
+OURS = ("provision", "processor", "live", "gateway", "dashboards", "simulator", "history")
 # Pages that one of ours serves: the port's variable, and the application.
 SERVED = {
     "processor": (
@@ -73,7 +73,12 @@ def test_kubernetes_runs_commands_with_what_they_read(manifests: Manifests) -> N
         require_settings(container["args"], environ)
 
 
-STAYING_UNITS = {"passage-processor@.service", "passage-edge.service", "passage-live.service"}
+STAYING_UNITS = {
+    "passage-processor@.service",
+    "passage-edge.service",
+    "passage-gateway.service",
+    "passage-live.service",
+}
 UNITS = STAYING_UNITS | {"passage-dashboards.service"}
 
 
@@ -147,13 +152,39 @@ def test_the_health_page_is_asked_where_it_is_served(
     assert f'"127.0.0.1", {services[name]["environment"][variable]}' in check
     (path,) = re.findall(r'"GET", "(/\w+)"', check)
     app: Any = create()
-    assert path in {resource.canonical for resource in app.web.web_app.router.resources()}
+    served = {resource.canonical for resource in app.web.web_app.router.resources()}
+    assert {path, "/alive", "/ready", "/metrics"} <= served
     (container,) = [one for one in _containers(manifests) if one["name"] == name]
     environ = {one["name"]: one.get("value") for one in container["env"]}
     assert environ[variable] == str(container["ports"][0]["containerPort"])
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
         assert container[probe]["httpGet"]["port"] == container["ports"][0]["name"]
     assert container["readinessProbe"]["httpGet"]["path"] == path
+    for probe in ("livenessProbe", "startupProbe"):
+        assert container[probe]["httpGet"]["path"] == "/alive"
+
+
+def test_whoever_stops_a_service_waits_longer_than_it_takes(
+    services: Services, manifests: Manifests, units: dict[str, str]
+) -> None:
+    graces = {name: services[name].get("stop_grace_period") for name in (*SERVED, "gateway")}
+    assert set(graces.values()) == {"15s"}
+    for one in manifests:
+        if one["kind"] == "Deployment":
+            assert one["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 15
+    for name in STAYING_UNITS:
+        assert "\nTimeoutStopSec=15\n" in units[name], name
+
+
+def test_prometheus_is_told_the_port_that_serves_metrics(manifests: Manifests) -> None:
+    for one in manifests:
+        if one["kind"] == "Deployment":
+            template = one["spec"]["template"]
+            (port,) = _ports(one)
+            assert template["metadata"]["annotations"] == {
+                "prometheus.io/scrape": "true",
+                "prometheus.io/port": str(port["containerPort"]),
+            }
 
 
 def test_no_more_processors_than_partitions(manifests: Manifests) -> None:
@@ -179,9 +210,20 @@ def test_kubernetes_objects_refer_to_each_other(manifests: Manifests) -> None:
     assert live["spec"]["selector"] == pods["spec"]["template"]["metadata"]["labels"]
     (port,) = live["spec"]["ports"]
     assert port["targetPort"] in {one["name"] for one in _ports(pods)}
-    (user,) = [one for one in manifests if one["kind"] == "KafkaUser"]
-    named = {acl["resource"]["name"] for acl in user["spec"]["authorization"]["acls"]}
+    users = {
+        one["metadata"]["name"]: one["spec"]["authorization"]["acls"]
+        for one in manifests
+        if one["kind"] == "KafkaUser"
+    }
+    named = {acl["resource"]["name"] for acl in users["kiosk"]}
     assert named == {topic.name for topic in SOURCES}
+    known = {topic.name for topic in all_topics()} | {"*", "passage-processor", "passage-live-"}
+    assert {acl["resource"]["name"] for acls in users.values() for acl in acls} <= known
+    for container in _containers(manifests):
+        environ = {one["name"]: one.get("value") for one in container["env"]}
+        if user := environ.get("PASSAGE_KAFKA_USERNAME"):
+            assert user in users
+            assert environ["PASSAGE_KAFKA_SECURITY"] == "SASL_SSL"
     allowed = listener["networkPolicyPeers"][0]["podSelector"]["matchLabels"].items()
     for one in manifests:
         if one["kind"] in {"Deployment", "Job"}:

@@ -19,7 +19,7 @@ Services = dict[str, dict[str, Any]]
 ONE_SHOT = {"provision", "kiosk-rights", "dashboards", "history"}
 # Goes on until it is stopped, but is no service: nothing asks it anything.
 DEMO = {"simulator"}
-PUBLISHED = {"kafka", "grafana", "live"}
+PUBLISHED = {"kafka", "gateway", "grafana", "live"}
 # Nobody has to be told of alerts.
 MAY_BE_EMPTY = {"ALERTS_SUPERVISOR", "ALERTS_TECHNICIAN", "LIVE_CORS_ORIGINS"}
 
@@ -105,8 +105,23 @@ def test_published_ports_lead_to_a_listener(services: Services) -> None:
     (live_port,) = services["live"]["ports"]
     live = services["live"]["environment"]
     assert live_port.rpartition(":")[2] == str(live["PASSAGE_LIVE_PORT"])
-    # Else it would listen inside its container only.
-    assert live["PASSAGE_LIVE_HOST"] == "0.0.0.0"
+    (gateway_port,) = services["gateway"]["ports"]
+    gateway = services["gateway"]["environment"]
+    assert gateway_port.rpartition(":")[2] == str(gateway["PASSAGE_GATEWAY_PORT"])
+    # Else they would listen inside their containers only.
+    assert live["PASSAGE_LIVE_HOST"] == gateway["PASSAGE_GATEWAY_HOST"] == "0.0.0.0"
+
+
+def test_the_gateway_keeps_its_files_in_a_volume_of_its_user(
+    services: Services, project: Path
+) -> None:
+    gateway = services["gateway"]
+    (mount,) = gateway["volumes"]
+    folder = mount.partition(":")[2]
+    dockerfile = (project / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    assert f"--owner passage --mode 0700 {folder}\n" in dockerfile
+    for name in ("PASSAGE_GATEWAY_TOKENS", "PASSAGE_GATEWAY_OUTBOX"):
+        assert gateway["environment"][name].startswith(f"{folder}/")
 
 
 def test_kiosks_are_told_the_published_port(
@@ -185,7 +200,8 @@ def test_the_head_tells_how_to_start_each_profile(compose_text: str, services: S
     head = compose_text.partition("name:")[0]
     assert "--profile demo up" in head
     profiles = {p for service in services.values() for p in service.get("profiles", [])}
-    assert profiles == {"demo", "ask"}
+    assert "--profile gateway up" in head
+    assert profiles == {"demo", "ask", "gateway"}
     for name in re.findall(r"run --rm (\S+)", head):
         assert name in services
 

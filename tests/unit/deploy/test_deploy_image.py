@@ -57,7 +57,7 @@ def test_it_installs_what_its_commands_need_and_nothing_heavier(
     extras: dict[str, list[str]] = metadata["optional-dependencies"]
     # Of every command that has an extra; those without one start a stack on a developer's machine.
     parts = {module.split(".")[1] for module, _ in _PARTS.values()}
-    assert installed == sorted({*(parts & set(extras)), "dashboards"})
+    assert installed == sorted({*(parts & set(extras)), "dashboards", "traces"})
     assert not _packages(installed, extras) & HEAVY
 
 
