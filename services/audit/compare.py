@@ -30,7 +30,7 @@ class Difference:
 
 
 def differences(kept: Footfall, visits: Footfall, events: Footfall) -> Iterator[Difference]:
-    """Every measure and every bin of the sketches on which the three do not agree."""
+    """Every measure, bin of the sketches and transfer on which the three do not agree."""
     flat = [_flatten(footfall) for footfall in (kept, visits, events)]
     for key, measure in sorted(set().union(*flat)):
         counts = [one.get((key, measure), 0) for one in flat]
@@ -46,7 +46,11 @@ def surplus(wanted: Footfall, kept: Footfall) -> Footfall:
         for key in keys
         if (row := _subtract(wanted.measures.get(key, {}), kept.measures.get(key, {})))
     }
-    return Footfall(measures, _subtract(wanted.bins, kept.bins))
+    return Footfall(
+        measures,
+        _subtract(wanted.bins, kept.bins),
+        _subtract(wanted.transfers, kept.transfers),
+    )
 
 
 def _subtract(a: dict[K, int], b: dict[K, int]) -> dict[K, int]:
@@ -60,5 +64,9 @@ def _flatten(footfall: Footfall) -> dict[tuple[FootfallKey, str], int]:
     flat |= {
         (wait_bin.key, f"{wait_bin.measure} bin {wait_bin.bin}"): n
         for wait_bin, n in footfall.bins.items()
+    }
+    flat |= {
+        (one.key, f"transfers from {one.from_directorate}/{one.from_service}"): n
+        for one, n in footfall.transfers.items()
     }
     return flat

@@ -17,6 +17,11 @@ WHERE bucket_start >= %(from_at)s AND bucket_start < %(to_at)s;
 SELECT bucket_start, site, directorate, service, channel, measure, bin, n FROM footfall_wait
 WHERE bucket_start >= %(from_at)s AND bucket_start < %(to_at)s AND n <> 0;
 
+-- read_transfers --
+SELECT bucket_start, site, directorate, service, channel, from_directorate, from_service, n
+FROM transfer
+WHERE bucket_start >= %(from_at)s AND bucket_start < %(to_at)s AND n <> 0;
+
 -- read_imported --
 SELECT bucket_start, site, directorate, service, channel, measures, bins FROM imported_bucket
 WHERE bucket_start >= %(from_at)s AND bucket_start < %(to_at)s

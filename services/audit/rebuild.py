@@ -77,7 +77,11 @@ async def _rebuild_piece(
     if missing:
         # The buckets were wrong, and not by as much as the days: count these anew.
         await count_days_anew(connection, *touched_days(start, end))
-    buckets = missing.measures.keys() | {wait_bin.key for wait_bin in missing.bins}
+    buckets = (
+        missing.measures.keys()
+        | {wait_bin.key for wait_bin in missing.bins}
+        | {transfer.key for transfer in missing.transfers}
+    )
     return Rebuilt(end, len(rows), len(buckets))
 
 

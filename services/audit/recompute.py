@@ -17,7 +17,7 @@ from services.audit.compare import surplus
 from services.core.calendar import to_us
 from services.core.decisions import RegistryIndex
 from services.core.facts import Fact, fact_of
-from services.core.footfall import MEASURES, Footfall, FootfallKey, WaitBin, difference
+from services.core.footfall import MEASURES, Footfall, FootfallKey, Transfer, WaitBin, difference
 from services.core.joins import StoredVisit, VisitChange, change_visits
 from services.core.visits import fold
 from services.processor.store import read_visits
@@ -49,6 +49,10 @@ async def kept(connection: Connection, from_at: datetime, to_at: datetime) -> Fo
     ) in await cursor.fetchall():
         key = FootfallKey(to_us(bucket_start), site, directorate, service, channel)
         footfall.bins[WaitBin(key, measure, bin_number)] = n
+    cursor = await connection.execute(SQL["read_transfers"], span)
+    for bucket_start, site, directorate, service, channel, *origin, n in await cursor.fetchall():
+        key = FootfallKey(to_us(bucket_start), site, directorate, service, channel)
+        footfall.transfers[Transfer(key, *origin)] = n
     return surplus(footfall, await imported(connection, from_at, to_at))
 
 
@@ -130,6 +134,7 @@ def within(footfall: Footfall, from_at: datetime, to_at: datetime) -> Footfall:
     return Footfall(
         {k: row for k, row in footfall.measures.items() if first <= k.bucket_start_us < end},
         {b: n for b, n in footfall.bins.items() if first <= b.key.bucket_start_us < end},
+        {t: n for t, n in footfall.transfers.items() if first <= t.key.bucket_start_us < end},
     )
 
 

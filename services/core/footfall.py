@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from services.core.calendar import BUCKET_US
@@ -63,15 +64,27 @@ class WaitBin(NamedTuple):
     bin: int
 
 
+class Transfer(NamedTuple):
+    """One row of `transfer`: a stay that follows another of the same visit, and that one's place.
+
+    Dated by its own start, so that over all origins they are `queue_entries` less `passages`.
+    """
+
+    key: FootfallKey
+    from_directorate: str
+    from_service: str
+
+
 @dataclass(slots=True)
 class Footfall:
     """Counts to add to the buckets; differences may be negative."""
 
     measures: dict[FootfallKey, dict[str, int]] = field(default_factory=dict)
     bins: dict[WaitBin, int] = field(default_factory=dict)
+    transfers: dict[Transfer, int] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.measures or self.bins)
+        return bool(self.measures or self.bins or self.transfers)
 
 
 def difference(before: Iterable[Visit], after: Iterable[Visit]) -> Footfall:
@@ -81,9 +94,10 @@ def difference(before: Iterable[Visit], after: Iterable[Visit]) -> Footfall:
     """
     measures: dict[FootfallKey, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     bins: dict[WaitBin, int] = defaultdict(int)
+    transfers: dict[Transfer, int] = defaultdict(int)
     for sign, visits in ((-1, before), (1, after)):
         for visit in visits:
-            _contribute(visit, sign, measures, bins)
+            _contribute(visit, sign, measures, bins, transfers)
     return Footfall(
         {
             key: changed
@@ -91,6 +105,7 @@ def difference(before: Iterable[Visit], after: Iterable[Visit]) -> Footfall:
             if (changed := {name: n for name, n in row.items() if n})
         },
         {wait_bin: n for wait_bin, n in bins.items() if n},
+        {transfer: n for transfer, n in transfers.items() if n},
     )
 
 
@@ -99,6 +114,7 @@ def _contribute(
     sign: int,
     measures: dict[FootfallKey, dict[str, int]],
     bins: dict[WaitBin, int],
+    transfers: dict[Transfer, int],
 ) -> None:
     if not visit.stays:
         return
@@ -117,6 +133,10 @@ def _contribute(
         arrival["direct"] += sign
     for stay in visit.stays:
         _contribute_stay(visit, stay, sign, measures, bins)
+    if len(visit.stays) > 1:
+        for origin, stay in pairwise(visit.stays):
+            key = _key(visit, stay)
+            transfers[Transfer(key, origin.directorate, origin.service)] += sign
 
 
 def _contribute_stay(

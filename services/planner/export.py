@@ -23,6 +23,7 @@ _ROWS_AT_ONCE = 5_000
 
 _KNOWLEDGE = ("known", "coverage", "status", "open_days")
 _WAITS = ("mean_wait_s", "p50_wait_s", "p90_wait_s")
+_COUNTS = ("open_days", "compared_passages", "compared_open_days", "transfers")
 _COMPARED = ("compared_at", "compared_passages", "compared_open_days", "change")
 
 
@@ -177,6 +178,6 @@ def _arrow_type(pa: Any, name: str, first: Line) -> Any:
         return pa.timestamp("us", tz="UTC") if is_instant else pa.date32()
     if name in ("coverage", "change", *_WAITS):
         return pa.float64()
-    if name in (*MEASURES, "open_days", "compared_passages", "compared_open_days"):
+    if name in (*MEASURES, *_COUNTS):
         return pa.int64()
     return pa.string()

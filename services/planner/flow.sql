@@ -24,8 +24,8 @@ SELECT
     coalesce(sum(wait_ms), 0)::bigint AS wait_ms,
     coalesce(sum(services), 0)::bigint AS services,
     coalesce(sum(service_ms), 0)::bigint AS service_ms,
-    wait_quantile(array_agg(bin), array_agg(n), 0.5) AS p50_wait_s,
-    wait_quantile(array_agg(bin), array_agg(n), 0.9) AS p90_wait_s
+    max(p50_wait_s) AS p50_wait_s,
+    max(p90_wait_s) AS p90_wait_s
 FROM (
     SELECT
         hour_start,
@@ -36,8 +36,8 @@ FROM (
         CASE WHEN %(by_channel)s THEN channel END AS channel,
         passages, persons, tickets, check_ins, direct, queue_entries, served, no_show, "left",
         cancelled, auto_closed, transferred, redirected, waits, wait_ms, services, service_ms,
-        NULL::smallint AS bin,
-        NULL::bigint AS n
+        NULL::double precision AS p50_wait_s,
+        NULL::double precision AS p90_wait_s
     FROM footfall_hourly
     WHERE hour_start >= %(from_at)s
         AND hour_start < %(to_at)s
@@ -46,25 +46,43 @@ FROM (
         AND (%(services)s::text[] IS NULL OR service = ANY(%(services)s))
         AND (%(channels)s::text[] IS NULL OR channel = ANY(%(channels)s))
     UNION ALL
+    -- wait_quantile for all groups at once: called for each, it would take most of the time.
     SELECT
-        hour_start,
-        local_label,
-        CASE WHEN %(by_site)s THEN site END,
-        CASE WHEN %(by_directorate)s THEN directorate END,
-        CASE WHEN %(by_service)s THEN service END,
-        CASE WHEN %(by_channel)s THEN channel END,
+        hour_start, local_label, site, directorate, service, channel,
         NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
         NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-        bin,
-        n
-    FROM wait_bins_hourly
-    WHERE measure = 'wait'
-        AND hour_start >= %(from_at)s
-        AND hour_start < %(to_at)s
-        AND (%(sites)s::text[] IS NULL OR site = ANY(%(sites)s))
-        AND (%(directorates)s::text[] IS NULL OR directorate = ANY(%(directorates)s))
-        AND (%(services)s::text[] IS NULL OR service = ANY(%(services)s))
-        AND (%(channels)s::text[] IS NULL OR channel = ANY(%(channels)s))
+        wait_value(min(bin) FILTER (WHERE reached >= greatest(1, ceil(0.5::double precision * total)))),
+        wait_value(min(bin) FILTER (WHERE reached >= greatest(1, ceil(0.9::double precision * total))))
+    FROM (
+        SELECT
+            hour_start, local_label, site, directorate, service, channel,
+            bin::integer AS bin,
+            sum(n) OVER (of_group ORDER BY bin)::bigint AS reached,
+            sum(n) OVER of_group::bigint AS total
+        FROM (
+            SELECT
+                hour_start,
+                local_label,
+                CASE WHEN %(by_site)s THEN site END AS site,
+                CASE WHEN %(by_directorate)s THEN directorate END AS directorate,
+                CASE WHEN %(by_service)s THEN service END AS service,
+                CASE WHEN %(by_channel)s THEN channel END AS channel,
+                bin,
+                sum(n) AS n
+            FROM wait_bins_hourly
+            WHERE measure = 'wait'
+                AND hour_start >= %(from_at)s
+                AND hour_start < %(to_at)s
+                AND (%(sites)s::text[] IS NULL OR site = ANY(%(sites)s))
+                AND (%(directorates)s::text[] IS NULL OR directorate = ANY(%(directorates)s))
+                AND (%(services)s::text[] IS NULL OR service = ANY(%(services)s))
+                AND (%(channels)s::text[] IS NULL OR channel = ANY(%(channels)s))
+            GROUP BY 1, 2, 3, 4, 5, 6, bin
+        ) AS bins
+        WINDOW of_group AS (PARTITION BY hour_start, local_label, site, directorate, service, channel)
+    ) AS reaching
+    WHERE total > 0
+    GROUP BY hour_start, local_label, site, directorate, service, channel
 ) AS counted
 GROUP BY hour_start, local_label, site, directorate, service, channel
 ORDER BY hour_start, local_label, site, directorate, service, channel;
@@ -95,8 +113,8 @@ SELECT
     coalesce(sum(wait_ms), 0)::bigint AS wait_ms,
     coalesce(sum(services), 0)::bigint AS services,
     coalesce(sum(service_ms), 0)::bigint AS service_ms,
-    wait_quantile(array_agg(bin), array_agg(n), 0.5) AS p50_wait_s,
-    wait_quantile(array_agg(bin), array_agg(n), 0.9) AS p90_wait_s
+    max(p50_wait_s) AS p50_wait_s,
+    max(p90_wait_s) AS p90_wait_s
 FROM (
     SELECT
         piece_start(local_date, %(grain)s) AS at,
@@ -106,8 +124,8 @@ FROM (
         CASE WHEN %(by_channel)s THEN channel END AS channel,
         passages, persons, tickets, check_ins, direct, queue_entries, served, no_show, "left",
         cancelled, auto_closed, transferred, redirected, waits, wait_ms, services, service_ms,
-        NULL::smallint AS bin,
-        NULL::bigint AS n
+        NULL::double precision AS p50_wait_s,
+        NULL::double precision AS p90_wait_s
     FROM footfall_daily
     WHERE local_date BETWEEN %(first)s AND %(last)s
         AND (%(sites)s::text[] IS NULL OR site = ANY(%(sites)s))
@@ -115,24 +133,41 @@ FROM (
         AND (%(services)s::text[] IS NULL OR service = ANY(%(services)s))
         AND (%(channels)s::text[] IS NULL OR channel = ANY(%(channels)s))
     UNION ALL
+    -- wait_quantile for all groups at once: called for each, it would take most of the time.
     SELECT
-        piece_start(local_date, %(grain)s),
-        CASE WHEN %(by_site)s THEN site END,
-        CASE WHEN %(by_directorate)s THEN directorate END,
-        CASE WHEN %(by_service)s THEN service END,
-        CASE WHEN %(by_channel)s THEN channel END,
+        at, site, directorate, service, channel,
         NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
         NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-        bin,
-        sum(n)::bigint
-    FROM wait_bins_daily
-    WHERE measure = 'wait'
-        AND local_date BETWEEN %(first)s AND %(last)s
-        AND (%(sites)s::text[] IS NULL OR site = ANY(%(sites)s))
-        AND (%(directorates)s::text[] IS NULL OR directorate = ANY(%(directorates)s))
-        AND (%(services)s::text[] IS NULL OR service = ANY(%(services)s))
-        AND (%(channels)s::text[] IS NULL OR channel = ANY(%(channels)s))
-    GROUP BY 1, 2, 3, 4, 5, bin
+        wait_value(min(bin) FILTER (WHERE reached >= greatest(1, ceil(0.5::double precision * total)))),
+        wait_value(min(bin) FILTER (WHERE reached >= greatest(1, ceil(0.9::double precision * total))))
+    FROM (
+        SELECT
+            at, site, directorate, service, channel,
+            bin::integer AS bin,
+            sum(n) OVER (of_group ORDER BY bin)::bigint AS reached,
+            sum(n) OVER of_group::bigint AS total
+        FROM (
+            SELECT
+                piece_start(local_date, %(grain)s) AS at,
+                CASE WHEN %(by_site)s THEN site END AS site,
+                CASE WHEN %(by_directorate)s THEN directorate END AS directorate,
+                CASE WHEN %(by_service)s THEN service END AS service,
+                CASE WHEN %(by_channel)s THEN channel END AS channel,
+                bin,
+                sum(n) AS n
+            FROM wait_bins_daily
+            WHERE measure = 'wait'
+                AND local_date BETWEEN %(first)s AND %(last)s
+                AND (%(sites)s::text[] IS NULL OR site = ANY(%(sites)s))
+                AND (%(directorates)s::text[] IS NULL OR directorate = ANY(%(directorates)s))
+                AND (%(services)s::text[] IS NULL OR service = ANY(%(services)s))
+                AND (%(channels)s::text[] IS NULL OR channel = ANY(%(channels)s))
+            GROUP BY 1, 2, 3, 4, 5, bin
+        ) AS bins
+        WINDOW of_group AS (PARTITION BY at, site, directorate, service, channel)
+    ) AS reaching
+    WHERE total > 0
+    GROUP BY at, site, directorate, service, channel
 ) AS counted
 GROUP BY at, site, directorate, service, channel
 ORDER BY at, site, directorate, service, channel;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +31,8 @@ from services.planner.period import GRAINS, Grain
 from services.planner.question import DIMENSIONS, Dimension, Question, check
 from services.planner.reference import read_reference
 from services.planner.terminal import grid, grid_table, list_table
+from services.planner.transfers import COLUMNS, Transfers, lines, matrix
+from services.planner.transfers import transfers as read_transfers
 
 T = TypeVar("T")
 
@@ -60,6 +62,11 @@ T = TypeVar("T")
 )
 @click.option("--waits", is_flag=True, help="How long people waited, beside how many came.")
 @click.option("--coverage", is_flag=True, help="How much was seen of each piece of time.")
+@click.option(
+    "--transfers",
+    is_flag=True,
+    help="Who was sent on, from which directorate to which; files have the services.",
+)
 @click.option("--publish", is_flag=True, help="Hide counts under 5, and what gives them away.")
 @click.option(
     "--format",
@@ -88,6 +95,7 @@ def history(
     against: str | None,
     waits: bool,
     coverage: bool,
+    transfers: bool,
     publish: bool,
     format_: str,
     output: Path | None,
@@ -100,6 +108,7 @@ def history(
     passage history --period 2026-S1 --by month --compare last-year
     passage history --period 2026 --by week --split site --split service \\
         --format xlsx --output 2026.xlsx
+    passage history --period 2026-10 --transfers
 
     In the table, 0 means that nobody came, ? that no device was heard (unknown, not zero), s that a
     small count is suppressed, and · that it was closed. Reads PASSAGE_DATABASE_READER; days are
@@ -109,6 +118,11 @@ def history(
     """
     if publish and (against or waits):
         raise click.UsageError("--publish hides small counts of passages only; ask it alone")
+    if transfers and (against or waits or coverage or publish):
+        raise click.UsageError(
+            "--transfers is an answer of its own; leave --compare, --waits, --coverage and"
+            " --publish out"
+        )
     compare, to = cast(Against | None, against), cast(Format, format_)
     with with_remedy():
         asked = settings()
@@ -123,15 +137,23 @@ def history(
         )
         with reader(asked, "passage history") as connection:
             check(question, read_reference(connection), today_in(asked.time_zone))
+            if transfers:
+                found = read_transfers(connection, question)
+                if format_ == "table":
+                    _print_transfers(found, question)
+                    return
+                with _stream(to, output) as stream:
+                    WRITERS[to](COLUMNS, _shown(lines(found)), stream)
+                return
             if format_ == "table":
                 _print(connection, question, compare, waits, coverage, publish)
                 return
             names = columns(question, published=publish, with_other=compare is not None)
             with (
-                answer(connection, question, against=compare, publish=publish) as found,
+                answer(connection, question, against=compare, publish=publish) as answered,
                 _stream(to, output) as stream,
             ):
-                WRITERS[to](names, _shown(found), stream)
+                WRITERS[to](names, _shown(answered), stream)
 
 
 def _print(
@@ -160,6 +182,13 @@ def _print(
     else:
         table = grid_table(grid(rows, suppressed=publish), title, with_coverage=coverage)
     Console().print(table)
+
+
+def _print_transfers(found: Sequence[Transfers], question: Question) -> None:
+    if not found:
+        click.echo(f"Nobody is recorded as sent on, {question.period}.", err=True)
+        return
+    Console().print(matrix(found, f"Sent on from one directorate to another, {question.period}"))
 
 
 @contextmanager

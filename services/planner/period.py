@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal, get_args
 
 from services.core.calendar import MIDNIGHT, instant
+from services.planner.sentence import Sentence
 
 Grain = Literal["hour", "day", "week", "month", "quarter", "half", "year"]
 GRAINS: tuple[Grain, ...] = get_args(Grain)
@@ -62,10 +63,7 @@ def named(name: str, time_zone: str) -> Period:
                 return Period(*span(*map(int, found.groups())), time_zone)
             except ValueError:
                 break
-    raise NotAPeriod(
-        f"{name!r} is no period; write 2025, 2025-S2 (half year), 2025-T3 (quarter), 2025-10,"
-        " 2025-W43 or 2025-10-26"
-    )
+    raise NotAPeriod(Sentence("not_a_period", name=name))
 
 
 def start_of(day: date, grain: Grain) -> date:

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from services.planner.period import GRAINS, Grain, Period
 from services.planner.reference import Reference
+from services.planner.sentence import Sentence
 
 Dimension = Literal["site", "directorate", "service", "channel"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -22,6 +23,9 @@ LONGEST_DAYS: dict[Grain, int] = {
     "year": 31 * 366,
 }
 """Longest span that a grain may be asked of: more rows than a person or a spreadsheet takes."""
+
+EARLIEST = date(1900, 1, 1)
+"""Nothing was counted before, and what is compared lies before what is asked."""
 
 
 class BadQuestion(ValueError):
@@ -55,21 +59,32 @@ def check(question: Question, reference: Reference, today: date) -> None:
     """Raises BadQuestion or UnknownCode; `today` is the local day of asking."""
     period = question.period
     if period.last < period.first:
-        raise BadQuestion(
-            f"the period ends ({period.last}) before it starts ({period.first}); swap the two"
-        )
+        raise BadQuestion(Sentence("ends_before_start", first=period.first, last=period.last))
     if period.first > today:
-        raise BadQuestion(
-            f"{period} lies in the future; `passage forecast` says what is to be expected"
-        )
+        raise BadQuestion(Sentence("in_the_future", days=_days(period)))
+    if period.first < EARLIEST:
+        raise BadQuestion(Sentence("too_early", days=_days(period), earliest=EARLIEST))
     longest = LONGEST_DAYS[question.grain]
     if period.days > longest:
-        coarser = next(grain for grain in GRAINS if LONGEST_DAYS[grain] > longest)
+        coarser = next((grain for grain in GRAINS if LONGEST_DAYS[grain] > longest), None)
+        if coarser is None:
+            raise BadQuestion(Sentence("too_long_at_all", n=period.days, most=longest))
         raise BadQuestion(
-            f"{period.days} days are too long for figures by {question.grain} (at most {longest});"
-            f" ask by {coarser}, or for a shorter period"
+            Sentence(
+                "too_long",
+                n=period.days,
+                grain=Sentence(f"grain_{question.grain}"),
+                most=longest,
+                coarser=Sentence(f"grain_{coarser}"),
+            )
         )
     reference.check("site", question.sites)
     reference.check("directorate", question.directorates)
     reference.check("service", question.services)
     reference.check("channel", question.channels)
+
+
+def _days(period: Period) -> Sentence:
+    if period.first == period.last:
+        return Sentence("one_day", day=period.first)
+    return Sentence("days", first=period.first, last=period.last)

@@ -11,6 +11,7 @@ import psycopg
 
 from schemas.queries import load_queries
 from schemas.types import Channel
+from services.planner.sentence import Sentence
 
 SQL = load_queries("services.planner", "reference.sql")
 
@@ -44,7 +45,9 @@ class Reference:
         known = self.known(kind)
         for code in codes or ():
             if code not in known:
-                raise UnknownCode(f"unknown {kind} {code!r}; {_remedy(code, known)}")
+                raise UnknownCode(
+                    Sentence(f"unknown_{kind}", code=code, remedy=_remedy(code, known))
+                )
 
 
 def read_reference(connection: psycopg.Connection[Any]) -> Reference:
@@ -58,10 +61,10 @@ def read_reference(connection: psycopg.Connection[Any]) -> Reference:
     )
 
 
-def _remedy(code: str, known: Mapping[str, str]) -> str:
+def _remedy(code: str, known: Mapping[str, str]) -> Sentence:
     if not known:
-        return "none is known: run `passage provision registry FILE` first"
+        return Sentence("none_known")
     near = get_close_matches(code.lower(), known, n=1, cutoff=0.6)
     if near:
-        return f"did you mean {near[0]!r}?"
-    return f"known are {', '.join(sorted(known))}"
+        return Sentence("did_you_mean", near=near[0])
+    return Sentence("known_are", codes=", ".join(sorted(known)))

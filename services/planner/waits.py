@@ -17,6 +17,8 @@ from services.planner.period import Period
 from services.planner.terminal import minutes
 
 SQL = load_queries("services.planner")
+KEPT_DAYS = 90
+"""How long `passage purge` keeps visits by default: before, nobody knows who was never called."""
 
 
 @dataclass(frozen=True, slots=True)

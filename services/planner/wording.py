@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from dashboards.catalogue import Language
-from services.planner.period import Period
+
+if TYPE_CHECKING:
+    # What is wrong with a period is worded with this module.
+    from services.planner.period import Period
 
 NARROW_SPACE = "\u202f"
 """Between thousands, as French typography wants it: does not break, and is narrow."""

@@ -13,4 +13,4 @@ FROM visit
 WHERE state = 'waiting'
 GROUP BY site, directorate, service, channel, date_trunc('minute', stay_started_at);
 COMMENT ON VIEW open_waits IS
-'Visitors who were never called so far, by the minute since which they wait. A share or a percentile of waits that leaves them out is too good. Filter on waiting_since.';
+'Visitors who were never called so far, by the minute since which they wait. A share or a percentile of waits that leaves them out is too good. As far back as visits are kept (90 days by default), no further. Filter on waiting_since.';

@@ -11,7 +11,6 @@ from services.planner.report.content import (
     EVERYBODY,
     MISSING,
     Cell,
-    Closure,
     Column,
     Cover,
     Line,
@@ -111,6 +110,7 @@ def _sites(facts: Facts) -> Table:
             len(facts.days_seen(codes)),
             minutes / 60,
             MISSING if share is None else share,
+            len(frozenset().union(*(facts.comparable_days[one] for one in codes))),
         )
 
     columns = (
@@ -118,13 +118,14 @@ def _sites(facts: Facts) -> Table:
         Column("seen_days"),
         Column("open_hours", "hours"),
         Column("coverage", "percent"),
+        Column("comparable_days"),
     )
     lines = [Line(f"site:{one}", cells({one}), "group", Scope(one)) for one in facts.calendars]
     lines.append(Line("total", cells(set(facts.calendars)), "total"))
     return Table("open", columns, tuple(lines), ("open",))
 
 
-def _closures(facts: Facts) -> tuple[Closure, ...]:
+def _closures(facts: Facts) -> Table:
     """Closed days of the period on which sites would ordinarily be open, in order."""
     now = facts.spans.now
     found: dict[tuple[date, str], list[str]] = defaultdict(list)
@@ -132,4 +133,21 @@ def _closures(facts: Facts) -> tuple[Closure, ...]:
         for day in days_between(now.first, now.last):
             if day in calendar.closed and calendar.opens_on_weekday_of(day):
                 found[day, calendar.closed[day]].append(site)
-    return tuple(Closure(day, why, tuple(codes)) for (day, why), codes in sorted(found.items()))
+    every = len(facts.calendars)
+    return Table(
+        "closures",
+        (Column("day", "day"), Column("reason", "text"), Column("where", "text")),
+        tuple(
+            Line(
+                f"closed:{day}/{codes[0]}",
+                (
+                    day,
+                    why,
+                    "all_sites"
+                    if len(codes) == every
+                    else " ".join(f"site:{code}" for code in codes),
+                ),
+            )
+            for (day, why), codes in sorted(found.items())
+        ),
+    )

@@ -11,7 +11,6 @@ from typing import cast
 
 import click
 import psycopg
-from pydantic import Field
 
 from dashboards.catalogue import LANGUAGES, Language
 from dashboards.palette import directorate_colours
@@ -26,20 +25,22 @@ from services.planner.report.elsewhere_file import BadFile, parse
 from services.planner.report.facts import Facts
 from services.planner.report.files import FORMATS, Format, contents, write
 from services.planner.report.pdf import CannotDraw
-from services.planner.report.published import changes_since, latest, publish
+from services.planner.report.published import changes_since, publish, published
 from services.planner.report.read import read_facts
+from services.planner.report.reprint import as_published
 from services.planner.report.revision import Publication, Restated, restated
+from services.planner.report.revisions import list_revisions, reprinted
 from services.planner.report.sections.elsewhere import HandedIn
 from services.planner.report.spans import Spans, grain_of, spans_of
 from services.planner.report.words import Words
-from services.runtime.database import DatabaseUrl, connect
+from services.runtime.database import DatabaseAddress, DatabaseUrl, connect
 from services.runtime.settings import Settings, with_local_stack
 
 
 class PublishSettings(Settings):
     """Who may freeze figures."""
 
-    database_writer: str = Field(description="postgresql://user:password@host:port/database")
+    database_writer: DatabaseAddress
 
 
 class FormatsType(click.ParamType):
@@ -61,7 +62,7 @@ class FormatsType(click.ParamType):
 
 
 @click.command()
-@click.option("--period", "name", required=True, help="2025-S2, 2025, 2025-T3, 2025-10, 2025-W43.")
+@click.option("--period", "name", help="2025-S2, 2025, 2025-T3, 2025-10, 2025-W43.")
 @click.option("--lang", type=click.Choice(LANGUAGES), default="fr", show_default=True)
 @click.option(
     "--format",
@@ -83,15 +84,21 @@ class FormatsType(click.ParamType):
 )
 @click.option("--internal", is_flag=True, help="Show counts under 5: not for the public.")
 @click.option("--publish", "to_publish", is_flag=True, help="Freeze the figures as a revision.")
+@click.option(
+    "--revision", type=click.IntRange(min=1), help="Write a published revision as it was published."
+)
+@click.option("--revisions", is_flag=True, help="List what was published; write nothing.")
 @click.option("--dry-run", is_flag=True, help="Say what would be in it; write nothing.")
 def report(
-    name: str,
+    name: str | None,
     lang: str,
     formats: tuple[Format, ...],
     output: Path | None,
     elsewhere: Path | None,
     internal: bool,
     to_publish: bool,
+    revision: int | None,
+    revisions: bool,
     dry_run: bool,
 ) -> None:
     """Write the report of a period: visitor flow by directorate, as PDF, XLSX and CSV.
@@ -100,16 +107,31 @@ def report(
     passage report --period 2025-S2
     passage report --period 2025-S2 --elsewhere figures.csv --publish
     passage report --period 2025-S2 --dry-run
+    passage report --revisions
+    passage report --period 2025-S2 --revision 1
 
     Counts of 1 to 4 are hidden, and what would give them away, unless --internal. --publish freezes
     the figures as the next revision, if they are not those of the latest; a report of a period that
-    was published shows what differs from the latest revision, and why. What each figure is:
+    was published shows what differs from the latest revision, and why. --revision has the figures
+    of that revision and no others, whatever became known since. What each figure is:
     docs/report.md. Reads PASSAGE_DATABASE_READER; --publish needs PASSAGE_DATABASE_WRITER.
 
     Exit codes: 0 written, 1 no database or a failed file, 2 a wrong question or a wrong CSV.
     """
+    if revisions:
+        list_revisions(name)
+        return
+    if name is None:
+        raise click.UsageError(
+            "--period says of which period; --revisions lists what was published"
+        )
     if internal and to_publish:
         raise click.UsageError("--publish freezes what everybody may see; leave --internal out")
+    if revision and (internal or to_publish or elsewhere):
+        raise click.UsageError(
+            "--revision has what was published and nothing else; leave --internal, --publish and"
+            " --elsewhere out"
+        )
     if not formats:
         raise click.UsageError("--format names no format")
     language = cast(Language, lang)
@@ -128,8 +150,10 @@ def report(
                 raise BadQuestion(
                     f"{name} is not over; publish it after {period.last}, or leave --publish out"
                 )
-            publication = latest(connection, name)
-            differing = _restated(connection, made, publication, spans)
+            publication = published(connection, name, revision)
+            if revision:
+                made = reprinted(connection, made, publication, revision)
+            differing = () if revision else _restated(connection, made, publication, spans)
             codes = list(read_reference(connection).directorates)
         document = Document(
             made,
@@ -141,7 +165,8 @@ def report(
         if dry_run:
             _describe(document)
             return
-        folder = output or Path(f"report-{name}-{lang}")
+        suffix = f"-revision-{revision}" if revision else ""
+        folder = output or Path(f"report-{name}-{lang}{suffix}")
         try:
             files = _published(document, formats) if to_publish else contents(document, formats)
             write(folder, files)
@@ -209,7 +234,10 @@ def _published(document: Document, formats: tuple[Format, ...]) -> Mapping[str, 
     cover = document.report.cover
     with connect(address, "passage report", autocommit=True) as writer, writer.transaction():
         publication, is_new = publish(writer, document.report, datetime.now(UTC))
-        files = contents(replace(document, publication=publication, restated=()), formats)
+        # From the frozen figures: so the files are the same whenever they are written again.
+        report = as_published(document.report, publication)
+        frozen = replace(document, report=report, publication=publication, restated=())
+        files = contents(frozen, formats)
     click.echo(
         f"Published {cover.name} as revision {publication.revision}."
         if is_new

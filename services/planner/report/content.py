@@ -136,15 +136,6 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Closure:
-    """A day on which sites that would have been open were closed."""
-
-    day: date
-    reason: str
-    sites: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Cover:
     """What a reader must know before the first figure."""
 
@@ -160,7 +151,8 @@ class Cover:
     seen_days: int
     comparable_days: int
     """Days on which a site is compared with the year before."""
-    closures: tuple[Closure, ...]
+    closures: Table
+    """Days on which sites that would have been open were closed."""
     summary: Table
     sites: Table
 
@@ -188,6 +180,7 @@ class Report:
         """Every table, the cover's first."""
         yield self.cover.summary
         yield self.cover.sites
+        yield self.cover.closures
         for section in self.sections:
             yield from section.tables
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services.planner.report.content import Address, Cell, Column, Line, Report, Table, unit_of
 from services.planner.report.revision import Publication, Restated
 from services.planner.report.words import Words
-from services.planner.wording import day, number, percent, span
+from services.planner.wording import number, percent, span
 
 
 @dataclass(frozen=True)
@@ -112,17 +112,15 @@ def _revision(document: Document) -> str:
 
 def closures(document: Document) -> list[str]:
     """The closed days of the period, and where."""
-    cover, words = document.report.cover, document.words
-    every = len(document.report.names.sites)
+    table = document.report.cover.closures
     return [
-        f"{day(one.day, words.language)} – {words.closed(one.reason)} ("
-        + (
-            words.say("report", "all_sites")
-            if len(one.sites) == every
-            else ", ".join(words.label(f"site:{site}") for site in one.sites)
+        "{} – {} ({})".format(
+            *(
+                document.text(line, column, cell)
+                for column, cell in zip(table.columns, line.cells, strict=True)
+            )
         )
-        + ")"
-        for one in cover.closures
+        for line in table.lines
     ]
 
 
@@ -160,6 +158,12 @@ def definitions(document: Document) -> list[tuple[str, str]]:
         found[words.say("mark", mark)] = words.say("report", f"legend_{mark}")
     for table in document.report.tables():
         for column in table.columns:
-            if column.key.partition(":")[0] not in ("directorate", "channel", "weekday", "value"):
+            if column.key.partition(":")[0] not in (
+                "directorate",
+                "to",
+                "channel",
+                "weekday",
+                "value",
+            ):
                 found.setdefault(words.column(column), words.definition(column))
     return list(found.items())

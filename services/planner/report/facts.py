@@ -90,6 +90,14 @@ class OpenWait(NamedTuple):
     visits: int
 
 
+class SentOn(NamedTuple):
+    """Visitors who were sent on from one directorate to another, or within one."""
+
+    from_directorate: str
+    to_directorate: str
+    visits: int
+
+
 @dataclass(frozen=True)
 class Facts:
     """Everything the report is made of."""
@@ -111,6 +119,7 @@ class Facts:
     bins: Mapping[Scope, Mapping[int, int]]
     """Waits to the first call of each site, directorate and service, by bin of the sketch."""
     open_waits: Sequence[OpenWait]
+    sent_on: Sequence[SentOn]
     thresholds: Mapping[int, str]
     """Seconds, and who says so."""
 

@@ -62,6 +62,7 @@ def figures_of(facts: Facts, *, internal: bool) -> Figures:
         grid for measure in ("passages", "served", "waits") for grid in _places(facts, measure)
     ]
     grids += [_channels(facts), _outcomes(facts), _series(facts, counts), _profile(counts)]
+    grids.append(_pairs(facts))
     sums = [one for measure in _BY_SERVICE for one in _by_service(facts, measure)]
     sums += [_by_directorate(facts, measure) for measure in (*_BY_SERVICE, *_BY_DIRECTORATE)]
     found = hidden(counts, grids, sums)
@@ -72,6 +73,11 @@ def figures_of(facts: Facts, *, internal: bool) -> Figures:
 def profile_piece(weekday: int, hour: int) -> str:
     """The piece of an ISO weekday and an hour of the local clock."""
     return f"weekday:{weekday}:{hour:02}"
+
+
+def pair_key(origin: str, destination: str) -> Key:
+    """The key of who was sent on from one directorate to another."""
+    return Key("came_in", directorate=destination, piece=f"from:{origin}")
 
 
 def series_piece(facts: Facts, day: date) -> str:
@@ -112,6 +118,14 @@ def _counts(facts: Facts) -> Counter[Key]:
                 f"at:{hour.hour:02}",
             ):
                 counts[Key("passages", piece=piece)] += hour.passages
+    for pair in facts.sent_on:
+        for key in (
+            pair_key(pair.from_directorate, pair.to_directorate),
+            Key("sent_from", directorate=pair.from_directorate),
+            Key("paired", directorate=pair.to_directorate),
+            Key("paired"),
+        ):
+            counts[key] += pair.visits
     for scope in [one for one in counts if one.measure == "queue_entries"]:
         ended = sum(counts[scope._replace(measure=outcome)] for outcome in OUTCOMES)
         counts[scope._replace(measure="still_open")] = max(0, counts[scope] - ended)
@@ -190,6 +204,19 @@ def _outcomes(facts: Facts) -> Grid:
         tuple(Key("queue_entries", directorate=code) for code in facts.directorates),
         tuple(Key(outcome) for outcome in OUTCOMES),
         Key("queue_entries"),
+    )
+
+
+def _pairs(facts: Facts) -> Grid:
+    """Origins down, destinations across: over all origins, who came in from elsewhere."""
+    return Grid(
+        tuple(
+            tuple(pair_key(one, other) for other in facts.directorates)
+            for one in facts.directorates
+        ),
+        tuple(Key("sent_from", directorate=code) for code in facts.directorates),
+        tuple(Key("came_in", directorate=code) for code in facts.directorates),
+        Key("came_in"),
     )
 
 

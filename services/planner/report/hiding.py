@@ -28,7 +28,7 @@ class Key(NamedTuple):
     service: str | None = None
     channel: str | None = None
     piece: str | None = None
-    """A month, or a weekday and hour."""
+    """A month, a weekday and hour, or whence somebody was sent on."""
 
 
 class Sum(NamedTuple):

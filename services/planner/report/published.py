@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -16,9 +16,29 @@ from services.planner.report.revision import Change, Frozen, Publication, digest
 Connection = psycopg.Connection[Any]
 
 
-def latest(connection: Connection, period: str) -> Publication | None:
-    """The latest revision of a period; None when it was never published."""
-    row = connection.execute(SQL["latest_publication"], {"period": period}).fetchone()
+class Listed(NamedTuple):
+    """A publication without its figures."""
+
+    period: str
+    revision: int
+    published_at: datetime
+    extracted_at: datetime
+    is_final: bool
+    figures: int
+    """How many there are."""
+
+
+def publications(connection: Connection, period: str | None) -> list[Listed]:
+    """What was published of a period, or of all of them, in order."""
+    return [Listed(*row) for row in connection.execute(SQL["publications"], {"period": period})]
+
+
+def published(
+    connection: Connection, period: str, revision: int | None = None
+) -> Publication | None:
+    """A revision of a period, the latest when none is named; None when there is no such."""
+    asked = {"period": period, "revision": revision}
+    row = connection.execute(SQL["publication"], asked).fetchone()
     if row is None:
         return None
     found = connection.execute(SQL["published_figures"], {"report_id": row[0]})
@@ -59,7 +79,7 @@ def publish(writer: Connection, report: Report, published_at: datetime) -> tuple
     kept = digest(figures)
     with writer.transaction():
         writer.execute(SQL["lock_publications"])
-        last = latest(writer, report.cover.name)
+        last = published(writer, report.cover.name)
         if last is not None and last.digest == kept:
             return last, False
         revision = last.revision + 1 if last else 1

@@ -33,6 +33,15 @@ SELECT
 FROM footfall_daily
 WHERE local_date BETWEEN %(first)s AND %(last)s;
 
+-- transfers --
+-- Who was sent on in the local days [first, last], by directorate. No zone is 14 hours from UTC.
+SELECT from_directorate, to_directorate, sum(transfers)::bigint
+FROM transfers
+WHERE bucket_start >= %(from_at)s - INTERVAL '26 hours'
+    AND bucket_start < %(to_at)s + INTERVAL '26 hours'
+    AND local_date BETWEEN %(first)s AND %(last)s
+GROUP BY from_directorate, to_directorate;
+
 -- hours --
 -- Passages by local hour and site, over [from_at, to_at).
 SELECT hour_start, local_date, site, sum(passages)::bigint
@@ -89,13 +98,22 @@ SELECT bucket_start, site, directorate, service, cause
 FROM restatements
 WHERE recorded_at > %(after)s AND bucket_start >= %(from_at)s AND bucket_start < %(to_at)s;
 
--- latest_publication --
--- The latest publication of a period.
+-- publication --
+-- A revision of a period; the latest where none is named.
 SELECT report_id, revision, published_at, extracted_at, is_final, digest
 FROM published_reports
-WHERE period = %(period)s
+WHERE period = %(period)s AND (%(revision)s::integer IS NULL OR revision = %(revision)s)
 ORDER BY revision DESC
 LIMIT 1;
+
+-- publications --
+-- What was published of a period, or of all.
+SELECT
+    report.period, report.revision, report.published_at, report.extracted_at, report.is_final,
+    (SELECT count(*) FROM published_figures AS figure WHERE figure.report_id = report.report_id)
+FROM published_reports AS report
+WHERE %(period)s::text IS NULL OR period = %(period)s
+ORDER BY report.period, report.revision;
 
 -- published_figures --
 SELECT in_table, line, in_column, unit, state, value

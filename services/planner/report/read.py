@@ -19,6 +19,7 @@ from services.planner.report.facts import (
     HourCounted,
     HourKnown,
     OpenWait,
+    SentOn,
     Silence,
 )
 from services.planner.report.spans import Spans
@@ -78,6 +79,7 @@ def read_facts(connection: Connection, spans: Spans, extracted_at: datetime) -> 
             silences=[Silence(*row) for row in connection.execute(SQL["silences"], asked)],
             bins=_bins(connection, asked),
             open_waits=[OpenWait(*row) for row in connection.execute(SQL["open_waits"], asked)],
+            sent_on=[SentOn(*row) for row in connection.execute(SQL["transfers"], asked)],
             thresholds=dict(connection.execute(SQL["thresholds"], asked).fetchall()),
         )
 

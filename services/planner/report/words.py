@@ -49,6 +49,8 @@ class Words:
         kind, _, code = column.key.partition(":")
         if kind == "directorate":
             return code.upper()
+        if kind == "to":
+            return self.say("column", kind, directorate=code.upper())
         if kind in ("channel", "weekday"):
             return self.say(kind, code)
         if kind == "within":
@@ -82,6 +84,8 @@ class Words:
                 return self._hour(int(code))
             case "device":
                 return first
+            case "closed":
+                return day(date.fromisoformat(first), self.language)
             case "elsewhere":
                 name = self.say("elsewhere", first)
                 return f"{name} – {second}" if second else name
@@ -96,11 +100,6 @@ class Words:
             return self.say("mark", cell.value)
         text = self._value(cell, unit)
         return f"{ESTIMATED}{text}" if estimated else text
-
-    def closed(self, reason: str) -> str:
-        """Why a site was closed: public holidays by their name here, others as they stand."""
-        known = _texts()["closed"].get(reason)
-        return known[self.language] if known else reason
 
     def moment(self, at: datetime) -> str:
         """A local day and time."""
@@ -150,9 +149,12 @@ class Words:
 
     def _text(self, value: str) -> str:
         if value.startswith("site:"):
-            return self.label(value)
-        texts = _texts()["text"]
-        return self.say("text", value) if value in texts else value
+            return ", ".join(map(self.label, value.split()))
+        # Public holidays by their name here; what people wrote stands as it is.
+        for group in ("text", "closed"):
+            if value in _texts()[group]:
+                return self.say(group, value)
+        return value
 
     def _piece(self, code: str) -> str:
         if len(code) == len("2025-10"):

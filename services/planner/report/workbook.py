@@ -50,6 +50,7 @@ class _Book:
         report = self.document.report
         self._sheet("0 ", [report.cover.summary])
         self._sheet("0 ", [report.cover.sites])
+        self._sheet("0 ", [report.cover.closures])
         for number, section in enumerate(report.sections, start=1):
             for table in section.tables:
                 self._sheet(f"{number} ", [table])

@@ -34,12 +34,34 @@ MEDIA_TYPES = {
 }
 _IN_MEMORY = 8 * 1024 * 1024
 _CHUNK = 64 * 1024
+_PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457",
+    "required": ["status", "detail"],
+    "properties": {"status": {"type": "integer"}, "detail": {"type": "string"}},
+}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "content": {"application/problem+json": {"schema": _PROBLEM}},
+    }
+
+
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    401: {"description": "no valid API key"},
-    403: {"description": "the key may not ask about this site"},
-    422: {"description": "a question without an answer; `detail` says what to ask instead"},
-    429: {"description": "asked too often; wait as long as Retry-After says"},
-    503: {"description": "the database does not answer"},
+    401: _problem("no valid API key"),
+    403: _problem("the key may not ask about this site"),
+    422: _problem("a question without an answer; `detail` says what to ask instead"),
+    429: _problem("asked too often; wait as long as Retry-After says"),
+    503: _problem("the database does not answer"),
+}
+_HISTORY: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "a page of rows, or the whole answer as a file",
+        "content": {media_type: {} for media_type in MEDIA_TYPES.values()},
+    },
+    304: {"description": "what If-None-Match names has not changed"},
 }
 
 
@@ -47,7 +69,7 @@ def routes(settings: WebSettings) -> APIRouter:
     """The routes of the API."""
     router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 
-    @router.get("/history", summary="How many came, and how long they waited")
+    @router.get("/history", summary="How many came, and how long they waited", responses=_HISTORY)
     def history(request: Request, asked: AskedQuery, caller: AdmittedCaller) -> Response:
         """Rows by piece of time and dimension, each with what is known of it.
 
@@ -73,7 +95,10 @@ def routes(settings: WebSettings) -> APIRouter:
 
     @router.get("/waits", summary="How long people waited until they were first called")
     def waits(asked: PeriodQuery, caller: AdmittedCaller) -> Response:
-        """By directorate; who still waits widens a share into a range."""
+        """By directorate; who still waits widens a share into a range.
+
+        Who was never called is known as far back as visits are kept: 90 days by default.
+        """
         with answering(settings) as connection:
             question = caller.restricted(asked.question(settings.time_zone))
             checked(connection, question, settings)

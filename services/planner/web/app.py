@@ -6,16 +6,20 @@ import logging
 from importlib import resources
 from pathlib import Path
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
-from services.planner.web import api, page
+from services.planner.sentence import Sentence
+from services.planner.web import api, page, probes
 from services.planner.web.access import Access, logged
-from services.planner.web.keys import KeyFile, KeyFileError
-from services.planner.web.rate import RateLimit
+from services.planner.web.keys import KeyFile
+from services.planner.web.metrics import WebMetrics
 from services.planner.web.settings import WebSettings
+from services.runtime.key_file import KeyFileError
+from services.runtime.rate import RateLimit
 
 log = logging.getLogger(__name__)
 
@@ -43,20 +47,18 @@ def create_app(settings: WebSettings) -> FastAPI:
         redoc_url=None,
     )
     app.state.access = access
+    app.state.language = settings.language
     app.middleware("http")(_with_security_headers)
     app.middleware("http")(logged)
+    metrics = WebMetrics()
+    app.middleware("http")(metrics.measured)
     app.include_router(api.routes(settings))
     app.include_router(page.routes(settings, access))
+    app.include_router(probes.routes(settings, metrics))
     app.mount("/static", StaticFiles(directory=Path(str(resources.files(__package__))) / "static"))
     app.exception_handler(HTTPException)(_problem)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(KeyFileError)(_broken_keys)
-
-    @app.get("/health", include_in_schema=False)
-    def health() -> dict[str, bool]:
-        """200 while the process answers."""
-        return {"alive": True}
-
     return app
 
 
@@ -82,6 +84,8 @@ def _problem(request: Request, error: Exception) -> Response:
 
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if not request.url.path.startswith("/api/"):
+        return page.invalid(request, error)
     detail = "; ".join(
         f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}" for one in error.errors()
     )
@@ -90,4 +94,4 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 def _broken_keys(request: Request, error: Exception) -> Response:
     log.error("API keys cannot be read", extra={"detail": str(error)})
-    return _problem(request, HTTPException(503, "API keys cannot be read; see the server's log"))
+    return _problem(request, HTTPException(503, Sentence("no_keys")))

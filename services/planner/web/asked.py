@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import psycopg
 from fastapi import HTTPException, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from services.planner.asking import reader, today
 from services.planner.comparison import Against
@@ -18,10 +20,22 @@ from services.planner.export import Format
 from services.planner.period import Grain, NotAPeriod, Period, named
 from services.planner.question import BadQuestion, Dimension, Question, check
 from services.planner.reference import Reference, UnknownCode, read_reference
+from services.planner.sentence import Sentence
 from services.planner.settings import PlannerSettings
 from services.runtime.database import DatabaseUnavailable
 
 Connection = psycopg.Connection[tuple[object, ...]]
+
+
+def _written_at_length(value: Any) -> Any:
+    # pydantic would take a number for seconds since 1970, and a midnight for its day.
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise PydanticCustomError("date_parsing", "is no day; write it YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_at_length)]
+"""A day as YYYY-MM-DD."""
 
 
 class AskedOfPeriod(BaseModel):
@@ -32,10 +46,10 @@ class AskedOfPeriod(BaseModel):
     period: Annotated[
         str | None, Field(description="2025, 2025-S2, 2025-T3, 2025-10, 2025-W43 or 2025-10-26")
     ] = None
-    first: Annotated[date | None, Field(alias="from", description="first local day; yesterday")] = (
+    first: Annotated[Day | None, Field(alias="from", description="first local day; yesterday")] = (
         None
     )
-    last: Annotated[date | None, Field(alias="to", description="last local day, included")] = None
+    last: Annotated[Day | None, Field(alias="to", description="last local day, included")] = None
     site: Annotated[list[str], Field(description="codes; all")] = []
 
     def question(self, time_zone: str) -> Question:
@@ -45,7 +59,7 @@ class AskedOfPeriod(BaseModel):
     def _period(self, time_zone: str) -> Period:
         if self.period is not None:
             if self.first or self.last:
-                raise BadQuestion("give either period or from and to")
+                raise BadQuestion(Sentence("period_and_days"))
             return named(self.period, time_zone)
         first = self.first or (self.last or today(time_zone) - timedelta(days=1))
         return Period(first, self.last or first, time_zone)
@@ -68,7 +82,7 @@ class Asked(AskedOfPeriod):
     def question(self, time_zone: str) -> Question:
         """The question. Raises BadQuestion, NotAPeriod."""
         if self.publish and self.compare:
-            raise BadQuestion("publish hides small counts of passages only; ask it alone")
+            raise BadQuestion(Sentence("publish_alone"))
         return replace(
             super().question(time_zone),
             grain=self.by,
@@ -102,13 +116,12 @@ def answering(settings: PlannerSettings) -> Iterator[Connection]:
             connection.execute("SET statement_timeout = '60s'")
             yield connection
     except (BadQuestion, NotAPeriod, UnknownCode) as error:
-        raise HTTPException(422, str(error)) from None
+        # Not its text: the page says the sentence in its own language.
+        raise HTTPException(422, error.args[0]) from None
     except DatabaseUnavailable:
-        raise HTTPException(503, "the database does not answer", {"Retry-After": "10"}) from None
+        raise HTTPException(503, Sentence("no_database"), {"Retry-After": "10"}) from None
     except psycopg.errors.QueryCanceled:
-        raise HTTPException(
-            422, "this takes longer than a minute; ask for a shorter period or a coarser grain"
-        ) from None
+        raise HTTPException(422, Sentence("takes_too_long")) from None
 
 
 def checked(connection: Connection, question: Question, settings: PlannerSettings) -> Reference:

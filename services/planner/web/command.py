@@ -12,9 +12,11 @@ import click
 from services.planner.asking import codes, reader, with_remedy
 from services.planner.reference import read_reference
 from services.planner.web.access import is_local
-from services.planner.web.keys import KeyFile, KeyFileError
+from services.planner.web.keys import KeyFile
 from services.planner.web.settings import WebSettings
 from services.runtime import logs
+from services.runtime.key_file import KeyFileError
+from services.runtime.serving import serve
 from services.runtime.settings import InvalidSetting, with_local_stack
 
 
@@ -29,8 +31,6 @@ def web(host: str | None, port: int | None) -> None:
 
     The page is at /, the API at /api/v1, its description at /openapi.json.
     """
-    import uvicorn
-
     from services.planner.web.app import create_app
 
     with with_remedy():
@@ -47,17 +47,9 @@ def web(host: str | None, port: int | None) -> None:
                 f"PASSAGE_API_KEYS is not set, and {settings.web_host} can be reached from outside;"
                 " expected a file of API keys: `passage api-key create NAME`"
             )
-    logs.configure(sys.stderr)
+    logs.configure(sys.stderr, settings.log_level, "web")
     click.echo(f"http://{settings.web_host}:{settings.web_port}/")
-    uvicorn.run(
-        create_app(settings),
-        host=settings.web_host,
-        port=settings.web_port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=8,
-    )
+    serve(create_app(settings), host=settings.web_host, port=settings.web_port)
 
 
 @click.group(name="api-key")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import ConfigDict, Field, field_validator
+from starlette.exceptions import HTTPException
 
 from dashboards.catalogue import LANGUAGES, Language
 from dashboards.palette import directorate_colours
@@ -19,6 +22,7 @@ from services.planner.comparison import AGAINST
 from services.planner.period import GRAINS
 from services.planner.question import DIMENSIONS, Dimension
 from services.planner.reference import Reference
+from services.planner.sentence import Sentence
 from services.planner.web.access import COOKIE, Access, AdmittedCaller, Caller
 from services.planner.web.asked import Asked, answering, checked
 from services.planner.web.chart import chart_of
@@ -141,13 +145,53 @@ def routes(settings: WebSettings, access: Access) -> APIRouter:
 
 def problem(request: Request, error: HTTPException) -> Response:
     """What went wrong, for a person; without a key, the form for one."""
-    asked_language = request.query_params.get("lang")
-    language: Language = "en" if asked_language == "en" else "fr"
+    language = _language(request)
     if error.status_code == 401:
         return _sign_in(request, language, wrong=False)
-    content = {**_frame(request, language), "detail": error.detail, "status": error.status_code}
+    said: object = error.detail
+    if not isinstance(said, Sentence):
+        said = Sentence("no_page" if error.status_code == 404 else "no_answer")
+    return _problem(request, [said], error.status_code, error.headers)
+
+
+def invalid(request: Request, error: RequestValidationError) -> Response:
+    """What is wrong with the query string, for a person."""
+    return _problem(request, [wrong_field(one) for one in error.errors()], 422)
+
+
+def wrong_field(error: Mapping[str, Any]) -> Sentence:
+    """The sentence for one error of pydantic's."""
+    # A form may name a charset in which there are characters that no page can show.
+    given = f"{error['input']}"[:40].encode(errors="replace").decode()
+    field = f"{error['loc'][1]}"
+    match error["type"]:
+        case str(kind) if kind.startswith("date"):
+            return Sentence("no_date", field=field, given=given)
+        case "literal_error":
+            # pydantic joins them in English.
+            choices = ", ".join(re.findall(r"'(.*?)'", error["ctx"]["expected"]))
+            return Sentence("no_choice", field=field, given=given, choices=choices)
+        case _:
+            return Sentence("no_value", field=field, given=given)
+
+
+def _problem(
+    request: Request,
+    sentences: Sequence[Sentence],
+    status: int,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    language = _language(request)
+    details = [one.in_language(language) for one in sentences]
+    content = {**_frame(request, language), "details": details}
     html = _TEMPLATES.get_template("problem.html").render(content)
-    return HTMLResponse(html, error.status_code, error.headers)
+    return HTMLResponse(html, status, headers)
+
+
+def _language(request: Request) -> Language:
+    asked = request.query_params.get("lang")
+    language: Language = asked if asked in LANGUAGES else request.app.state.language
+    return language
 
 
 def _frame(request: Request, language: Language) -> Mapping[str, Any]:

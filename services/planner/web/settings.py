@@ -9,9 +9,10 @@ from pydantic import Field
 
 from dashboards.catalogue import Language
 from services.planner.settings import PlannerSettings
+from services.runtime.logs import LogSettings
 
 
-class WebSettings(PlannerSettings):
+class WebSettings(PlannerSettings, LogSettings):
     """Where it listens, who may ask, and how often."""
 
     web_host: Annotated[str, Field(description="address to listen on")] = "127.0.0.1"

@@ -38,6 +38,7 @@ DAMAGES = (
     "DELETE FROM footfall_wait WHERE bin > 60",
     "UPDATE visit SET history = history - 1 WHERE state = 'served'",
     "DELETE FROM visit WHERE state = 'no_show'",
+    "UPDATE transfer SET n = n + 1; DELETE FROM transfer WHERE from_directorate = 'sgcd'",
     "UPDATE footfall_day SET passages = passages + 1; DELETE FROM footfall_wait_day WHERE bin > 60",
 )
 

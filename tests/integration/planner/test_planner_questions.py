@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
 import sys
+from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -65,6 +68,29 @@ def test_a_planner_gets_the_true_figures_and_what_is_known_of_them(
     published = rows(ask("history", "--publish", "--format", "json"))
     assert all(row["passages"] in (None, 0) or row["passages"] >= 5 for row in published)
     assert "suppressed" in {row["known"] for row in published}
+
+    sent_on = Counter(
+        (one.directorate, one.service, other.directorate, other.service)
+        for visit in simulation.visits
+        if visit.mode == "live"
+        for one, other in pairwise(visit.stays)
+    )
+    assert sent_on
+    by_day = rows(ask("history", "--transfers", "--by", "day", "--format", "json"))
+    ends = ("from_directorate", "from_service", "to_directorate", "to_service")
+    assert {tuple(row[end] for end in ends): row["transfers"] for row in by_day} == sent_on
+    by_hour = list(csv.DictReader(ask("history", "--transfers", "--format", "csv").splitlines()))
+    assert sum(int(row["transfers"]) for row in by_hour) == sent_on.total()
+    some = next(iter(sent_on))
+    only = rows(
+        ask("history", "--transfers", "--by", "day", "--service", some[1], "--format", "json")
+    )
+    assert sum(row["transfers"] for row in only) == sum(
+        n for pair, n in sent_on.items() if some[1] in (pair[1], pair[3])
+    )
+    table = ask("history", "--transfers").splitlines()
+    total = next(line for line in table if "Total" in line)
+    assert total.split()[-2] == f"{sent_on.total()}"
 
     waits = ask("waits")
     assert "≤ 20 min: CAF open-data indicator" in waits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import os
@@ -109,6 +110,56 @@ def test_a_question_without_an_answer_says_what_to_ask(
     assert response.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "french", "english"),
+    [
+        (
+            "/?site=sp-lhai",
+            422,
+            "site inconnu : « sp-lhai » ; vouliez-vous dire « sp-lhay » ?",
+            "unknown site 'sp-lhai'; did you mean 'sp-lhay'?",
+        ),
+        (
+            "/?from=2026-11-16&to=2026-11-15",
+            422,
+            "la période se termine (15/11/2026) avant d’avoir commencé (16/11/2026)",
+            "the period ends (2026-11-15) before it starts (2026-11-16)",
+        ),
+        ("/?period=2199-W1", 422, "31/12/2198 au 06/01/2199 : c’est dans l’avenir", "the future"),
+        (
+            "/?from=2020-01-01&to=2026-01-01",
+            422,
+            "2193 jours, c’est trop long pour des chiffres par heure (400 au plus) ; demandez par"
+            " jour",
+            "2193 days are too long for figures by hour (at most 400); ask by day",
+        ),
+        ("/?period=2025-S3", 422, "« 2025-S3 » n’est pas une période", "'2025-S3' is no period"),
+        (
+            "/?from=16/11",
+            422,
+            "« 16/11 » n’est pas une date ; écrivez-la AAAA",
+            "'16/11' is no date",
+        ),
+        (
+            "/?by=minute",
+            422,
+            "by : « minute » n’est pas un choix possible ; choisissez parmi hour, day, week",
+            "by: 'minute' is none of hour, day, week",
+        ),
+        ("/nowhere", 404, "cette page n’existe pas", "there is no such page"),
+    ],
+)
+def test_the_page_says_what_is_wrong_in_its_own_language(
+    client: TestClient, path: str, status: int, french: str, english: str
+) -> None:
+    for language, said in (("fr", french), ("en", english)):
+        response = client.get(f"{path}{'&' if '?' in path else '?'}lang={language}")
+        assert response.status_code == status
+        assert said in html.unescape(response.text)
+        assert f'<html lang="{language}"' in response.text
+    assert french in html.unescape(client.get(path).text)
+
+
 def test_a_final_period_is_not_sent_twice_until_it_is_restated(
     client: TestClient, module_database: Any
 ) -> None:
@@ -137,6 +188,7 @@ def test_a_key_opens_its_sites_and_no_others(settings: WebSettings, tmp_path: Pa
         rows = history(client, split="site", by="day").json()["rows"]
         assert {row["site"] for row in rows} == {"sp-nogent"}
         assert history(client, site="sp-lhay").status_code == 403
+        assert "pas accès au site « sp-lhay »" in client.get("/?site=sp-lhay").text
         assert list(client.get("/api/v1/reference").json()["sites"]) == ["sp-nogent"]
         keys.revoke("nogent", TODAY)
         assert history(client).status_code == 401
@@ -146,8 +198,12 @@ def test_who_asks_too_often_is_told_to_wait(settings: WebSettings) -> None:
     app = create_app(settings.model_copy(update={"requests_per_minute": 2}))
     with TestClient(app) as client:
         answers = [client.get("/api/v1/reference") for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert int(answers[-1].headers["Retry-After"]) > 0
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert int(answers[-1].headers["Retry-After"]) > 0
+        assert "trop de questions" in client.get("/").text
+    in_english = settings.model_copy(update={"requests_per_minute": 1, "language": "en"})
+    with TestClient(create_app(in_english)) as client:
+        assert "too many requests" in [client.get("/").text for _ in range(2)][-1]
 
 
 def test_no_database_is_no_answer_and_no_crash(settings: WebSettings) -> None:
@@ -156,7 +212,10 @@ def test_no_database_is_no_answer_and_no_crash(settings: WebSettings) -> None:
         response = history(client)
         assert response.status_code == 503
         assert "b@" not in response.text
-        assert client.get("/").status_code == 503
+        page = client.get("/")
+        assert page.status_code == 503
+        assert "la base de données ne répond pas" in page.text
+        assert "the database does not answer" in client.get("/?lang=en").text
 
 
 def test_the_log_says_who_asked_what(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:

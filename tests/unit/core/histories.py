@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.core.calendar import to_us
 from services.core.facts import _RANKS, Fact
-from services.core.footfall import Footfall, FootfallKey, WaitBin, difference
+from services.core.footfall import Footfall, FootfallKey, Transfer, WaitBin, difference
 from services.core.joins import StoredVisit, VisitChange, change_visits, ids_to_load
 from services.core.restatements import changed_footfall
 from services.core.visits import Visit, fold, union
@@ -54,6 +54,7 @@ class Memory:
     stored: dict[str, StoredVisit] = field(default_factory=dict)
     measures: Counter[tuple[FootfallKey, str]] = field(default_factory=Counter)
     bins: Counter[WaitBin] = field(default_factory=Counter)
+    transfers: Counter[Transfer] = field(default_factory=Counter)
 
     def record(self, batch: Iterable[Of]) -> list[VisitChange]:
         """Record a batch as `services.processor.recording` does."""
@@ -76,7 +77,11 @@ class Memory:
         for (key, measure), n in self.measures.items():
             if n:
                 kept[key][measure] = n
-        return Footfall(dict(kept), {wait_bin: n for wait_bin, n in self.bins.items() if n})
+        return Footfall(
+            dict(kept),
+            {wait_bin: n for wait_bin, n in self.bins.items() if n},
+            {transfer: n for transfer, n in self.transfers.items() if n},
+        )
 
     @property
     def visits(self) -> dict[str, Visit]:
@@ -111,6 +116,7 @@ class Memory:
             for measure, n in row.items():
                 self.measures[key, measure] += n
         self.bins.update(change.bins)
+        self.transfers.update(change.transfers)
 
 
 IDS = ("a", "b", "c", "d")

@@ -57,6 +57,7 @@ def test_the_differences_add_up_to_the_end_state_and_no_count_is_ever_negative(
         memory.record(batch)
         assert min(memory.measures.values(), default=0) >= 0
         assert min(memory.bins.values(), default=0) >= 0
+        assert min(memory.transfers.values(), default=0) >= 0
         assert memory.footfall == difference((), memory.visits.values())
 
 
@@ -65,7 +66,8 @@ def test_the_differences_add_up_to_the_end_state_and_no_count_is_ever_negative(
 def test_a_present_visit_is_one_passage_and_its_stays_balance(history: list[Of]) -> None:
     for visit in at_once(history).visits.values():
         counted: Counter[str] = Counter()
-        for row in difference((), [visit]).measures.values():
+        footfall = difference((), [visit])
+        for row in footfall.measures.values():
             counted.update(row)
         present = bool(visit.stays)
         assert counted["passages"] + counted["test"] + counted["time_uncertain"] == present
@@ -73,6 +75,9 @@ def test_a_present_visit_is_one_passage_and_its_stays_balance(history: list[Of])
         assert open_stays == (visit.stays[-1].outcome is None if counted["passages"] else 0)
         assert all(stay.outcome is not None for stay in visit.stays[:-1])
         assert counted["redirected"] <= counted["transferred"]
+        # Every stay but the first was sent there from the one before.
+        sent_on = counted["queue_entries"] - counted["passages"]
+        assert sum(footfall.transfers.values()) == sent_on >= counted["transferred"]
         assert counted["waits"] == counted["last_call_waits"] <= counted["queue_entries"]
 
 

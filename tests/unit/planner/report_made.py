@@ -18,6 +18,7 @@ from services.planner.report.facts import (
     HourCounted,
     HourKnown,
     OpenWait,
+    SentOn,
     Silence,
 )
 from services.planner.report.revision import Publication, Restated
@@ -65,6 +66,7 @@ def facts_of(
     *,
     unheard: Iterable[tuple[str, date, int]] = (),
     open_waits: Iterable[OpenWait] = (),
+    sent_on: Iterable[SentOn] = (),
 ) -> Facts:
     """Facts of the week: the hall's devices were heard on four days, the annexe's never."""
     rows, silent = list(rows), set(unheard)
@@ -109,6 +111,7 @@ def facts_of(
             for row in rows
         },
         open_waits=list(open_waits),
+        sent_on=list(sent_on),
         thresholds={1200: "CAF"},
     )
 

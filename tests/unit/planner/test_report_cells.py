@@ -10,7 +10,7 @@ import pytest
 from dashboards.catalogue import Language
 from services.planner.period import named
 from services.planner.report.content import MISSING, NOT_APPLICABLE, SUPPRESSED, Cell, Report, Unit
-from services.planner.report.facts import OpenWait
+from services.planner.report.facts import OpenWait, SentOn
 from services.planner.report.spans import grain_of, spans_of
 from services.planner.report.words import Words
 from tests.unit.planner.report_made import MONDAY, NAMES, ORDINARY, counted, facts_of, report_of
@@ -53,7 +53,7 @@ def test_open_days_are_known_days_on_which_a_site_of_the_scope_was_open() -> Non
     assert cell(report, "open", "site:annexe", "seen_days") == 0
     assert cell(report, "flow", "total", "per_open_day") == 163 / 4
     assert cell(report, "flow", "total", "per_open_hour") == 163 / 8
-    assert [one.reason for one in report.cover.closures] == ["Travaux"]
+    assert [line.cells[1:] for line in report.cover.closures.lines] == [("Travaux", "all_sites")]
 
 
 def test_the_year_before_is_compared_on_days_that_both_were_open() -> None:
@@ -172,3 +172,50 @@ def test_cells_are_written_as_the_language_writes_them(
     languages: tuple[Language, Language] = ("fr", "en")
     shown = [Words(one, NAMES, "Europe/Paris").cell(value, unit) for one in languages]
     assert shown == [french, english]
+
+
+def test_who_was_sent_on_stands_by_origin_and_destination() -> None:
+    rows = (
+        counted(MONDAY, "dcl", "permis", 40, queue_entries=50),
+        counted(MONDAY, "dmi", "sejour", 120, queue_entries=131),
+    )
+    sent_on = [SentOn("dmi", "dcl", 10), SentOn("dmi", "dmi", 5), SentOn("dcl", "dmi", 6)]
+    report = report_of(facts_of(rows, sent_on=sent_on))
+    assert cell(report, "pairs", "directorate:dmi", "to:dcl") == 10
+    assert cell(report, "pairs", "directorate:dcl", "to:dcl") == 0
+    assert cell(report, "pairs", "directorate:dmi", "sent_from") == 15
+    assert cell(report, "pairs", "total", "to:dmi") == 11
+    assert cell(report, "pairs", "directorate:cert", "to:dmi") is NOT_APPLICABLE
+    assert cell(report, "pairs", "directorate:dmi", "to:cert") is NOT_APPLICABLE
+
+
+def test_pairs_that_were_not_kept_are_missing_and_not_zero() -> None:
+    rows = (
+        counted(MONDAY, "dcl", "permis", 40, queue_entries=50),
+        counted(MONDAY, "dmi", "sejour", 120, queue_entries=131),
+    )
+    report = report_of(facts_of(rows, sent_on=[SentOn("dmi", "dcl", 10), SentOn("dcl", "dmi", 6)]))
+    assert cell(report, "pairs", "directorate:dmi", "to:dcl") == 10
+    assert cell(report, "pairs", "directorate:dcl", "to:dmi") is MISSING
+    assert cell(report, "pairs", "directorate:dmi", "sent_from") is MISSING
+    assert cell(report, "pairs", "total", "to:dmi") == 11
+
+
+def test_a_small_pair_is_hidden_with_one_that_would_give_it_away() -> None:
+    rows = (
+        counted(MONDAY, "dcl", "permis", 40, queue_entries=52),
+        counted(MONDAY, "dmi", "sejour", 120, queue_entries=135),
+    )
+    sent_on = [
+        SentOn("dcl", "dcl", 9),
+        SentOn("dmi", "dcl", 3),
+        SentOn("dcl", "dmi", 7),
+        SentOn("dmi", "dmi", 8),
+    ]
+    report = report_of(facts_of(rows, sent_on=sent_on))
+    pairs = [
+        cell(report, "pairs", f"directorate:{one}", f"to:{other}")
+        for one in ("dcl", "dmi")
+        for other in ("dcl", "dmi")
+    ]
+    assert pairs == [SUPPRESSED] * 4

@@ -5,7 +5,6 @@ from __future__ import annotations
 from services.planner.report.content import (
     MISSING,
     NOT_APPLICABLE,
-    Bars,
     Cell,
     Column,
     Scope,
@@ -13,6 +12,7 @@ from services.planner.report.content import (
     Table,
 )
 from services.planner.report.figures import Figures, of
+from services.planner.report.sections.bars import charts_of
 from services.planner.report.sections.lines import change, directorate_lines, ratio
 
 FLOW = (
@@ -48,10 +48,7 @@ def section(figures: Figures) -> Section:
         directorate_lines(facts, lambda scope: _compared(figures, scope), with_services=True),
         ("comparable",),
     )
-    bars = tuple(
-        (line.key, (("passages", line.cells[0]),)) for line in flow.lines if line.level == "group"
-    )
-    return Section("flow", (flow, compared), (Bars("flow", bars, "ranked"),))
+    return Section("flow", (flow, compared), charts_of((flow, compared)))
 
 
 def _flow(figures: Figures, scope: Scope) -> tuple[Cell, ...]:

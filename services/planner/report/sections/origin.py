@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from services.planner.report.content import Cell, Column, Scope, Section, Table
-from services.planner.report.figures import CHANNELS, Figures, of
+from services.planner.report.content import (
+    MISSING,
+    NOT_APPLICABLE,
+    Cell,
+    Column,
+    Line,
+    Scope,
+    Section,
+    Table,
+)
+from services.planner.report.figures import CHANNELS, Figures, of, pair_key
 from services.planner.report.hiding import Key
 from services.planner.report.sections.lines import directorate_lines
 
@@ -46,5 +55,42 @@ def section(figures: Figures) -> Section:
                 directorate_lines(facts, transfers),
                 ("transfers",),
             ),
+            _pairs(figures),
         ),
     )
+
+
+def _pairs(figures: Figures) -> Table:
+    """From the directorate of the line to that of the column."""
+    facts = figures.facts
+
+    def known(key: Key, cell: Cell) -> Cell:
+        # Who was sent on before pairs were kept is in the sums, and in no pair.
+        whole = Key("came_in", directorate=key.directorate if key.piece else None)
+        is_known = figures.count(whole._replace(measure="paired")) == figures.count(whole)
+        return cell if is_known or cell is NOT_APPLICABLE else MISSING
+
+    def sent(origin: str, key: Key) -> Cell:
+        if origin in facts.without_public and not figures.count(key):
+            return NOT_APPLICABLE
+        return known(key, figures.shown(key))
+
+    lines = [
+        Line(
+            f"directorate:{origin}",
+            (
+                *(sent(origin, pair_key(origin, other)) for other in facts.directorates),
+                sent(origin, Key("sent_from", directorate=origin)),
+            ),
+            "group",
+            Scope(directorate=origin),
+        )
+        for origin in facts.directorates
+    ]
+    came_in = (
+        *(figures.shown(Key("came_in", directorate=other)) for other in facts.directorates),
+        figures.shown(Key("came_in")),
+    )
+    lines.append(Line("total", came_in, "total"))
+    columns = (*(Column(f"to:{other}") for other in facts.directorates), Column("sent_from"))
+    return Table("pairs", columns, tuple(lines), ("pairs",))

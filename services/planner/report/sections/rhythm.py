@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from services.core.suppression import SMALLEST_PUBLISHED
@@ -12,16 +12,17 @@ from services.planner.report.content import (
     MISSING,
     NOT_APPLICABLE,
     SUPPRESSED,
-    Bars,
     Cell,
     Column,
     Line,
+    Scope,
     Section,
     Table,
 )
 from services.planner.report.facts import Facts
 from services.planner.report.figures import Figures, profile_piece, series_piece
 from services.planner.report.hiding import Key
+from services.planner.report.sections.bars import charts_of
 from services.planner.report.sections.lines import ratio
 from services.planner.report.spans import pieces_of
 
@@ -30,49 +31,24 @@ PEAKS = (Column("when", "text"), Column("passages"))
 
 def section(figures: Figures) -> Section:
     """The series, the typical week of the period, and its busiest day and hour."""
-    series = _series(figures)
-    bars = tuple(
-        (
-            column.key,
-            tuple((line.key, line.cells[place]) for line in series.lines if line.level == "item"),
-        )
-        for place, column in enumerate(series.columns)
-        if column.key.startswith("directorate:")
-        and column.key.partition(":")[2] not in figures.facts.without_public
-    )
-    return Section(
-        "rhythm",
-        (series, _profile(figures), _peaks(figures)),
-        (Bars("series", bars, "multiples"),),
-    )
+    tables = (_series(figures), _profile(figures), _peaks(figures))
+    return Section("rhythm", tables, charts_of(tables))
 
 
 def _series(figures: Figures) -> Table:
     facts = figures.facts
     seen = facts.days_seen(facts.calendars)
-    opened: frozenset[date] = frozenset().union(*facts.open_days.values())
     lines = []
     for start in pieces_of(facts.spans.now, facts.spans.piece):
         piece = series_piece(facts, start)
         days = sum(series_piece(facts, day) == piece for day in seen)
-        absent: Cell | None = None
-        if not days and not figures.count(Key("passages", piece=piece)):
-            is_open = any(series_piece(facts, day) == piece for day in opened)
-            absent = MISSING if is_open else NOT_APPLICABLE
-
-        def cell(key: Key, absent: Cell | None = absent) -> Cell:
-            shown = figures.shown(key)
-            if shown is NOT_APPLICABLE or absent is None:
-                return shown
-            return absent
-
-        total = cell(Key("passages", piece=piece))
+        total = _of_piece(figures, Key("passages", piece=piece))
         lines.append(
             Line(
                 f"piece:{piece}",
                 (
                     *(
-                        cell(Key("passages", directorate=code, piece=piece))
+                        _of_piece(figures, Key("passages", directorate=code, piece=piece))
                         for code in facts.directorates
                     ),
                     total,
@@ -101,6 +77,21 @@ def _series(figures: Figures) -> Table:
         Column("per_open_day", "rate"),
     )
     return Table("series", columns, tuple(lines), ("open_day",))
+
+
+def _of_piece(figures: Figures, key: Key) -> Cell:
+    """Passages of a piece; where none of the sites concerned was seen in it, none is not zero."""
+    facts, shown = figures.facts, figures.shown(key)
+    sites = facts.sites_of(Scope(directorate=key.directorate))
+    if shown is NOT_APPLICABLE or not sites or figures.count(key):
+        return shown
+
+    def is_in(days: Iterable[date]) -> bool:
+        return any(series_piece(facts, day) == key.piece for day in days)
+
+    if is_in(facts.days_seen(sites)):
+        return shown
+    return MISSING if any(is_in(facts.open_days[site]) for site in sites) else NOT_APPLICABLE
 
 
 def _profile(figures: Figures) -> Table:

@@ -10,7 +10,6 @@ from services.core.waits import quantile
 from services.planner.report.content import (
     NOT_APPLICABLE,
     SUPPRESSED,
-    Bars,
     Cell,
     Column,
     Scope,
@@ -19,6 +18,7 @@ from services.planner.report.content import (
 )
 from services.planner.report.facts import Facts
 from services.planner.report.figures import OUTCOMES, Figures, of
+from services.planner.report.sections.bars import charts_of
 from services.planner.report.sections.lines import directorate_lines
 
 
@@ -49,12 +49,7 @@ def section(figures: Figures) -> Section:
         directorate_lines(facts, outcomes),
         ("outcomes",),
     )
-    ranges = tuple(
-        (line.key, (("p50_wait", line.cells[2]), ("p90_wait", line.cells[3])))
-        for line in waits.lines
-        if line.level != "item"
-    )
-    return Section("waits", (waits, became), (Bars("waits", ranges, "range"),))
+    return Section("waits", (waits, became), charts_of((waits, became)))
 
 
 def _waits(figures: Figures, scope: Scope) -> tuple[Cell, ...]:
