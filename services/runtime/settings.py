@@ -103,10 +103,11 @@ def with_local_stack(environ: Mapping[str, str], file: Path = STACK_ENVIRON) -> 
     """The environment, completed with what the local stack wrote about itself.
 
     Whatever the environment says wins, so that a deployment never falls back to a local stack by
-    half.
+    half. (`PASSAGE_KAFKA_PORT` is the local stack's own.)
     """
     if not file.is_file() or any(
-        key.startswith((PREFIX + "KAFKA", PREFIX + "DATABASE")) for key in environ
+        key.startswith((PREFIX + "KAFKA", PREFIX + "DATABASE")) and key != PREFIX + "KAFKA_PORT"
+        for key in environ
     ):
         return dict(environ)
     lines = (line.strip() for line in file.read_text().splitlines())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from typing import Any
 
@@ -118,6 +119,7 @@ def test_a_batch_that_fails_has_no_recorded_event_and_no_words_of_its_error() ->
 
 
 def test_a_collector_that_is_away_holds_nothing_up() -> None:
+    running = set(threading.enumerate())
     sent = traces.start(TraceSettings(traces="http://127.0.0.1:1"), "edge")
     event = issued()
     for _ in range(600):
@@ -127,3 +129,7 @@ def test_a_collector_that_is_away_holds_nothing_up() -> None:
     began_s = time.monotonic()
     sent.stop()
     assert time.monotonic() - began_s < 10
+    # What goes on behind it draws random numbers, which another test would be blamed for.
+    for thread in set(threading.enumerate()) - running:
+        thread.join(timeout=60)
+        assert not thread.is_alive()
