@@ -22,6 +22,20 @@ def cpu_s(root_pid: int) -> float:
     return total
 
 
+def peak_mb_of_all(root_pid: int) -> float:
+    """The most memory of a process and of each that is below it now, in MB."""
+    children = _children()
+    total, waiting = 0.0, [root_pid]
+    while waiting:
+        pid = waiting.pop()
+        waiting += children.get(pid, [])
+        try:
+            total += peak_mb(pid)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return total
+
+
 def peak_mb(pid: int) -> float:
     """The most memory that a process has had in RAM at one time, in MB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from benchmarks.grafana_macros import Value, expanded
+from benchmarks.panels import panels
 from dashboards.catalogue import Catalogue
-from tests.grafana_macros import Value, expanded
-from tests.panels import panels
 
 PARIS = ZoneInfo("Europe/Paris")
 WHOLE_QUARTER = 0b111_1111_1111_1111

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from benchmarks.grafana_macros import Value, expanded
 from schemas.queries import load_queries
-from tests.grafana_macros import Value, expanded
 
 PARIS = ZoneInfo("Europe/Paris")
 WHOLE_QUARTER = 0b111_1111_1111_1111

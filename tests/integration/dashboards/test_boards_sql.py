@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 
+from benchmarks.grafana_macros import Value, expanded
+from benchmarks.panels import ZONE, Span, Target, boards, chosen, local_day, opening_span, targets
 from schemas.registry import Registry
 from services.core.calendar import to_us
 from services.simulator.simulation import generate
 from tests.events import last_monday
-from tests.grafana_macros import Value, expanded
-from tests.panels import Target, boards, targets
 from tests.recorded import record
 
-PARIS = ZoneInfo("Europe/Paris")
 TARGETS = list(targets())
 NUMBERS = {16, 20, 21, 23, 700, 701, 1700}
 """Types that Grafana draws as numbers: bool, int8, int2, int4, float4, float8, numeric."""
@@ -34,50 +31,10 @@ REFERENCE = "SELECT sum(n) FROM generate_series(1, 500000) AS n"
 Rows = tuple[list[psycopg.Column], list[tuple[Any, ...]]]
 
 
-def chosen(target: Target, reader: str) -> dict[str, Value]:
-    """The board's variables as Grafana fills them when a board is opened."""
-    values: dict[str, Value] = {}
-    with psycopg.connect(reader, autocommit=True) as connection:
-        for variable in target.panel.board["templating"]["list"]:
-            if variable["type"] == "query":
-                statement = expanded(variable["query"], *day(date(2026, 1, 5)), values)
-                offered = [row[1] for row in connection.execute(statement).fetchall()]  # type: ignore[call-overload]
-            else:
-                offered = [option["value"] for option in variable["options"]]
-            if variable["multi"]:
-                values[variable["name"]] = offered
-            else:
-                preset = variable.get("current", {}).get("value")
-                values[variable["name"]] = preset or (offered[0] if offered else "")
-    return values
-
-
-def day(local_date: date) -> tuple[datetime, datetime]:
-    """What Grafana makes of `now/d` to `now/d` in the zone of the boards."""
-    start = datetime(local_date.year, local_date.month, local_date.day, tzinfo=PARIS)
-    end = datetime.combine(local_date + timedelta(days=1), start.timetz().replace(tzinfo=None))
-    end_at = end.replace(tzinfo=PARIS).astimezone(UTC) - timedelta(milliseconds=1)
-    return start.astimezone(UTC), end_at
-
-
-def opened(board: Any, database: Any) -> tuple[datetime, datetime]:
-    """The range in which a board opens, on the afternoon of the last day that has data."""
-    (newest,) = database.rows("SELECT max(bucket_start) FROM footfall")[0]
-    today = newest.astimezone(PARIS).date()
-    begin = board["time"]["from"]
-    if begin == "now/d":
-        return day(today)
-    found = re.fullmatch(r"now-(\d+)([hd])(/d)?", begin)
-    assert found, f"{board['uid']} opens at {begin}, which this test does not know"
-    length = timedelta(**{{"h": "hours", "d": "days"}[found[2]]: int(found[1])})
-    afternoon = day(today)[0] + timedelta(hours=15)
-    return afternoon - length, afternoon
-
-
-def ask(target: Target, reader: str, span: tuple[datetime, datetime], **choice: Value) -> Rows:
+def ask(target: Target, reader: str, span: Span, **choice: Value) -> Rows:
     """Execute a panel's query for a time range."""
-    values = {**chosen(target, reader), **choice}
     with psycopg.connect(reader, autocommit=True) as connection:
+        values = chosen(target.panel.board, connection, **choice)
         cursor = connection.execute(expanded(target.sql, *span, values))  # type: ignore[call-overload]
         assert cursor.description is not None
         return cursor.description, cursor.fetchall()
@@ -123,7 +80,7 @@ def week(module_database: Any, registry: Registry) -> tuple[Any, date]:
 @pytest.mark.parametrize("target", TARGETS, ids=str)
 def test_an_ordinary_week_draws(target: Target, week: tuple[Any, date]) -> None:
     database, monday = week
-    span = (day(monday)[0], day(monday + timedelta(days=4))[1])
+    span = (local_day(monday)[0], local_day(monday + timedelta(days=4))[1])
     rows = ask(target, database.reader, span)
     assert_drawable(target, rows)
 
@@ -132,14 +89,14 @@ def test_an_ordinary_week_draws(target: Target, week: tuple[Any, date]) -> None:
 def test_one_day_draws_for_a_choice_of_one(target: Target, week: tuple[Any, date]) -> None:
     database, monday = week
     choice: dict[str, Value] = {"directorate": ["dmi"], "service": ["sejour"]}
-    assert_drawable(target, ask(target, database.reader, day(monday), **choice))
+    assert_drawable(target, ask(target, database.reader, local_day(monday), **choice))
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=str)
 def test_an_empty_database_draws_nothing_and_breaks_nothing(
     target: Target, empty_database: Any
 ) -> None:
-    assert_drawable(target, ask(target, empty_database.reader, day(last_monday())))
+    assert_drawable(target, ask(target, empty_database.reader, local_day(last_monday())))
 
 
 @pytest.mark.parametrize("changed", CLOCK_CHANGES, ids=str)
@@ -147,7 +104,7 @@ def test_an_empty_database_draws_nothing_and_breaks_nothing(
 def test_the_days_of_the_clock_change_draw(
     target: Target, changed: date, history_database: Any
 ) -> None:
-    from_at, to_at = day(changed)
+    from_at, to_at = local_day(changed)
     assert to_us(to_at) - to_us(from_at) != 24 * 3600 * 1_000_000 - 1000
     for grain in ("hour", "day") if "$" + "{grain" in target.sql else (None,):
         choice: dict[str, Value] = {"grain": grain} if grain else {}
@@ -158,9 +115,10 @@ def test_the_days_of_the_clock_change_draw(
 def test_three_years_of_ten_sites_do_not_slow_a_panel_down(
     target: Target, history_database: Any
 ) -> None:
-    span = opened(target.panel.board, history_database)
-    statement = expanded(target.sql, *span, chosen(target, history_database.reader))
+    (newest,) = history_database.rows("SELECT max(bucket_start) FROM footfall")[0]
+    span = opening_span(target.panel.board, newest.astimezone(ZONE).date())
     with psycopg.connect(history_database.reader, autocommit=True) as connection:
+        statement = expanded(target.sql, *span, chosen(target.panel.board, connection))
         took_ms = min(_elapsed_ms(connection, statement) for _ in range(4))
         reference_ms = min(_elapsed_ms(connection, REFERENCE) for _ in range(3))
     allowed_ms = SLOWEST_MS * max(1.0, reference_ms / REFERENCE_MS)

@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from benchmarks.grafana_macros import Value
 from schemas.registry import Registry
 from services.simulator.simulation import generate
 from tests.counted_hall import Hall, days, paris
 from tests.events import last_monday
-from tests.grafana_macros import Value
 from tests.recorded import record
 
 

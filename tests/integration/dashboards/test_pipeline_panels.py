@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from benchmarks.grafana_macros import expanded
+from benchmarks.panels import panels
 from dashboards.catalogue import Catalogue
 from tests.events import last_monday
-from tests.grafana_macros import expanded
-from tests.panels import panels
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = last_monday()

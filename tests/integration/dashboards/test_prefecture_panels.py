@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from benchmarks.panels import directorates
 from dashboards.boards.prefecture import prefecture
 from dashboards.style import Style
 from tests.events import last_monday
@@ -24,7 +25,6 @@ from tests.halls import (
     today,
     waiting,
 )
-from tests.panels import directorates
 
 COLUMNS = (
     "site_name",

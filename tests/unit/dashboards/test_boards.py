@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.panels import Panel, boards, directorates, panels
 from dashboards.__main__ import FOLDER, REGISTRY, dashboards, rendered
 from dashboards.catalogue import LANGUAGES, Catalogue, messages
 from dashboards.palette import UNKNOWN, directorate_colours
-from tests.panels import Panel, boards, directorates, panels
 
 GRAFANA_9_4 = {
     "barchart",
