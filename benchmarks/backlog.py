@@ -59,7 +59,10 @@ def _generate(registry: Registry, last_day: date, events: int) -> Backlog:
 
 
 def publish(
-    kafka: str, prefix: str, messages: Iterable[tuple[str, bytes, bytes]], compression: str
+    kafka: str,
+    prefix: str,
+    messages: Iterable[tuple[str, bytes, bytes]],
+    compression: str | None,
 ) -> None:
     """Send the messages and wait until the broker has them all."""
     producer = KafkaProducer(
