@@ -64,6 +64,15 @@ def test_every_form_holds_the_same_event(body: Any, content_type: str) -> None:
     assert found(body, content_type) == [decode(json.dumps(TICKET).encode())]
 
 
+@pytest.mark.parametrize(
+    "form", ["application/cloudevents+json", "application/cloudevents-batch+json"]
+)
+def test_a_cloud_event_in_the_body_has_no_use_for_headers(form: str) -> None:
+    body = [CLOUD_EVENT] if "batch" in form else CLOUD_EVENT
+    again = found(body, form, ce_specversion="1.0", ce_id="another")
+    assert again == [decode(json.dumps(TICKET).encode())]
+
+
 def test_a_cloud_event_in_binary_mode_has_its_attributes_in_headers() -> None:
     at = "2026-11-25T09:14:03%2B01:00"
     data = {name: value for name, value in DATA.items() if name not in ("occurred_at", "visit_id")}
