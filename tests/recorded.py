@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.core.decisions import RegistryIndex
-from services.processor.messages import Message, decoded
+from services.processor.messages import Message
 from services.processor.recording import Recorder
 from services.processor.store import Store
 from services.runtime.registry import read_registry_async
@@ -20,7 +20,7 @@ _BATCH = 5_000
 def record(simulation: Simulation, database: Any) -> None:
     """Record every event as a worker does, each received a second after it happened."""
     messages = [
-        decoded(Message(m.topic, 0, offset, m.occurred_at + timedelta(seconds=1), m.value))
+        Message(m.topic, 0, offset, m.occurred_at + timedelta(seconds=1), m.value)
         for offset, m in enumerate(as_messages(simulation))
     ]
 
@@ -32,7 +32,7 @@ def record(simulation: Simulation, database: Any) -> None:
             for start in range(0, len(messages), _BATCH):
                 batch = messages[start : start + _BATCH]
                 await recorder.record(
-                    batch, store=store, registry=registry, now=batch[-1].message.received_at
+                    batch, store=store, registry=registry, now=batch[-1].received_at
                 )
         finally:
             await store.close()

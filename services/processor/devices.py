@@ -1,62 +1,54 @@
-"""What a batch says of the devices that sent it: sequence numbers, clock anchors, coverage."""
+"""What a batch says of the devices that sent it: sequence numbers, how far they are, coverage."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
-from schemas.events import DeviceEvent, Heartbeat, VisitEvent
-from services.core.clock import EARLIEST, BootAnchor, correct
+from schemas.events import Heartbeat
+from services.core.clock import EARLIEST, BootAnchor
 from services.core.coverage import covered_minutes
-from services.core.decisions import BACKFILL_HORIZON, Accepted
+from services.core.decisions import Accepted
 from services.processor.store import BootRow
 
 
-class Report(NamedTuple):
-    """An event as a sign of its device."""
+@dataclass(slots=True)
+class BootReport:
+    """One boot of one device, as the events of a batch tell of it."""
 
-    event: VisitEvent | DeviceEvent
-    received_at: datetime
-    anchor: BootAnchor | None
-    accepted: Accepted | None = None
-    """When the event counts: it is dated already."""
+    device: str
+    boot_id: UUID
+    site: str
+    last_received_at: datetime
+    is_anchored: bool
+    """True when the boot's anchor is known to be stored."""
+    reported_to: datetime = EARLIEST
+    """Event time that the device has reached; a time nobody can know reaches nowhere."""
+    seqs: list[int] = field(default_factory=list)
+    newest: Heartbeat | None = None
 
-    @property
-    def reported_to(self) -> datetime:
-        """Event time that the device has reached; a time nobody can know reaches nowhere."""
-        if self.accepted is not None:
-            return EARLIEST if self.accepted.method == "uncertain" else self.accepted.corrected_at
-        at, method = correct(
-            self.event, received_at=self.received_at, anchor=self.anchor, horizon=BACKFILL_HORIZON
+    def add_heartbeat(self, heartbeat: Heartbeat) -> None:
+        """Take up what a heartbeat says of the device itself, when it is the newest."""
+        if self.newest is None or heartbeat.seq > self.newest.seq:
+            self.newest = heartbeat
+
+    def row(self, anchor: BootAnchor | None) -> BootRow:
+        """The row of the boot, with its anchor where that is known."""
+        newest = self.newest
+        return BootRow(
+            device=self.device,
+            boot_id=self.boot_id,
+            site=self.site,
+            seqs=multirange(self.seqs),
+            anchor=anchor,
+            last_occurred_at=self.reported_to,
+            last_received_at=self.last_received_at,
+            outbox_depth=newest.outbox_depth if newest else None,
+            software=newest.software if newest else None,
         )
-        return EARLIEST if method == "uncertain" else at
-
-
-def boot_rows(reports: Iterable[Report]) -> list[BootRow]:
-    """One row for each boot of each device in the batch."""
-    by_boot: dict[tuple[str, UUID], list[Report]] = defaultdict(list)
-    for report in reports:
-        by_boot[report.event.source, report.event.boot_id].append(report)
-    return [_boot_row(device, boot_id, items) for (device, boot_id), items in by_boot.items()]
-
-
-def _boot_row(device: str, boot_id: UUID, reports: list[Report]) -> BootRow:
-    heartbeats = [r.event for r in reports if isinstance(r.event, Heartbeat)]
-    newest = max(heartbeats, key=lambda event: event.seq, default=None)
-    return BootRow(
-        device=device,
-        boot_id=boot_id,
-        site=reports[0].event.site,
-        seqs=multirange(report.event.seq for report in reports),
-        anchor=reports[0].anchor,
-        last_occurred_at=max(report.reported_to for report in reports),
-        last_received_at=max(report.received_at for report in reports),
-        outbox_depth=newest.outbox_depth if newest else None,
-        software=newest.software if newest else None,
-    )
 
 
 def multirange(seqs: Iterable[int]) -> str:

@@ -1,4 +1,4 @@
-"""Fetching from the broker: evenly from a lane's partitions, decoded as it comes.
+"""Fetching from the broker: evenly from a lane's partitions.
 
 Evenly, because partitions that are read one after another bring the same hours again and again:
 the same buckets would be written, and published, once for each partition.
@@ -14,21 +14,19 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.processor.messages import Decoded, Message, arrival, decoded
+from services.processor.messages import Message, arrival
 from services.runtime.traces import OFF, Traces
 
 log = logging.getLogger(__name__)
 
 FETCH_WAIT_MS = 250
 ASK_BROKER_EVERY_S = 5.0
-_AT_A_TIME = 250
-"""Messages decoded before other lanes have their turn; a few milliseconds."""
 
 
 class Batch(NamedTuple):
     """Messages, and the offsets to acknowledge once they are recorded."""
 
-    items: list[Decoded]
+    items: list[Message]
     offsets: dict[TopicPartition, int]
     carried: list[bytes]
     """Contexts of the traces that events came with."""
@@ -58,12 +56,12 @@ class Fetching:
             if partition not in fetched:
                 fetched |= await self._consumer.getmany(partition, max_records=share)
         records = [record for of_one in fetched.values() for record in of_one]
-        items: list[Decoded] = []
-        for start in range(0, len(records), _AT_A_TIME):
-            items += [decoded(_message(one)) for one in records[start : start + _AT_A_TIME]]
-            await asyncio.sleep(0)
         carried = self._traces.carried(one.headers for one in records if one.headers)
-        return Batch(items, {tp: of_one[-1].offset + 1 for tp, of_one in fetched.items()}, carried)
+        return Batch(
+            [_message(record) for record in records],
+            {tp: of_one[-1].offset + 1 for tp, of_one in fetched.items()},
+            carried,
+        )
 
     def partitions(self) -> list[TopicPartition]:
         """The lane's share of what the worker is assigned."""

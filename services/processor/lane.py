@@ -23,9 +23,10 @@ from schemas.reasons import Reason
 from services.core.decisions import RegistryIndex, Rejected
 from services.processor.batch_size import BatchSize
 from services.processor.fetching import Batch, Fetching
-from services.processor.messages import Decoded, dead_letter
+from services.processor.intake import Recorded
+from services.processor.messages import Message, dead_letter
 from services.processor.metrics import ProcessorMetrics
-from services.processor.recording import Recorded, Recorder
+from services.processor.recording import Recorder
 from services.processor.retrying import until_done
 from services.processor.settings import ProcessorSettings
 from services.processor.store import Store
@@ -108,8 +109,8 @@ class Lane:
         took_s = self._now_s() - began_s
         self._batch_size.learn(
             events=len(batch.items),
-            size_bytes=sum(len(item.message.value or b"") for item in batch.items),
-            took_s=took_s,
+            size_bytes=sum(len(message.value or b"") for message in batch.items),
+            took_s=recorded.transaction_s,
         )
         self._recorded()
         self._metrics.recorded(batch.items, recorded, took_s=took_s, at=self._now())
@@ -132,7 +133,7 @@ class Lane:
         if answers is not None or not self._fetching.partitions():
             self._answers = answers is not False
 
-    async def _record(self, items: Sequence[Decoded]) -> Recorded:
+    async def _record(self, items: Sequence[Message]) -> Recorded:
         """Record a batch however long the database is away; take out a poisonous event alone."""
         try:
             recorded = await self._until_done(
@@ -150,8 +151,7 @@ class Lane:
         self._failures = 0
         return recorded
 
-    async def _give_up(self, item: Decoded, error: Exception) -> Recorded:
-        message = item.message
+    async def _give_up(self, message: Message, error: Exception) -> Recorded:
         self._failures += 1
         log.exception(
             "event cannot be processed",
@@ -175,7 +175,7 @@ class Lane:
         await self._until_done("keep a dead letter", keep, psycopg.Error)
         return Recorded(dead_letters=[letter])
 
-    async def _record_once(self, items: Sequence[Decoded]) -> Recorded:
+    async def _record_once(self, items: Sequence[Message]) -> Recorded:
         store = await self._connected_store()
         if self._registry is None:
             raise psycopg.OperationalError("no registry is loaded")

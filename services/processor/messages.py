@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from schemas.codec import InvalidEvent, decode
+from schemas.codec import InvalidEvent
 from schemas.dead_letters import RECEIVED_AT_HEADER, DeadLetter, presentable
 from schemas.events import DeviceEvent, VisitEvent
 from services.core.decisions import BACKFILL_HORIZON, Rejected
@@ -24,18 +24,6 @@ class Message(NamedTuple):
     value: bytes | None
     is_replay: bool = False
     """True when it was a dead letter before."""
-
-
-class Decoded(NamedTuple):
-    """A message and the event in it, or why there is none."""
-
-    message: Message
-    event: VisitEvent | DeviceEvent | InvalidEvent
-
-
-def decoded(message: Message) -> Decoded:
-    """The message with what its value says; never raises, whatever the bytes."""
-    return Decoded(message, decode(message.value))
 
 
 def arrival(appended_at: datetime, headers: Iterable[tuple[str, bytes]]) -> tuple[datetime, bool]:

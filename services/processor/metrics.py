@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from schemas.codec import InvalidEvent
-from services.processor.messages import Decoded
+from schemas.codec import InvalidEvent, decode
+from services.processor.messages import Message
 from services.processor.recording import Recorded
 from services.runtime.metrics import DELAY_SECONDS, Metrics
 
@@ -73,7 +73,7 @@ class ProcessorMetrics(Metrics):
         )
 
     def recorded(
-        self, items: Sequence[Decoded], recorded: Recorded, *, took_s: float, at: datetime
+        self, messages: Sequence[Message], recorded: Recorded, *, took_s: float, at: datetime
     ) -> None:
         """A batch was committed at an instant (UTC)."""
         self._events.inc(recorded.events)
@@ -82,8 +82,9 @@ class ProcessorMetrics(Metrics):
         for reason, refused in Counter(one.reason for one in recorded.dead_letters).items():
             self._dead_letters.labels(reason).inc(refused)
         self._batch_seconds.observe(took_s)
-        self._batch_messages.observe(len(items))
-        for message, event in items[:: max(1, -(-len(items) // MOST_SAMPLES))]:
+        self._batch_messages.observe(len(messages))
+        for message in messages[:: max(1, -(-len(messages) // MOST_SAMPLES))]:
+            event = decode(message.value)
             self._delay.observe((at - message.received_at).total_seconds())
             if not isinstance(event, InvalidEvent):
                 self._age.observe((at - event.occurred_at).total_seconds())

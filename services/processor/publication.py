@@ -41,7 +41,7 @@ MOST_CHANGES = 5_000
 POLL_S = 0.5
 """How soon a change is seen that nobody woke this worker for."""
 BUSY_S = 0.1
-REST_FOR_WORK = 4.0
+REST_FOR_WORK = 9.0
 """So many times as long as a round took is waited before the next; that is nothing when quiet."""
 MOST_REST_S = 1.0
 PROGRESS_EVERY_S = 2.0

@@ -40,7 +40,10 @@ WITH offered AS (
     ON CONFLICT (event_id) DO NOTHING
     RETURNING event_id
 )
-SELECT event_id::text FROM offered EXCEPT SELECT event_id::text FROM remembered;
+SELECT event_id::text
+FROM (SELECT event_id FROM offered EXCEPT SELECT event_id FROM remembered) AS known
+-- Asked first: nearly always all are new, and nothing needs to be told apart.
+WHERE (SELECT count(*) FROM remembered) < cardinality(%(event_ids)s::uuid[]);
 
 -- read_digests --
 -- A statement of its own, so that it sees what the one before has waited for.
@@ -48,9 +51,9 @@ SELECT event_id::text, digest FROM event_seen WHERE event_id = ANY(%(event_ids)s
 
 -- copy_events --
 COPY visit_event (
-    corrected_at, event_id, visit_id, type, site, source, boot_id, clock_synced,
-    occurred_at, received_at, correction_method, body
-) FROM STDIN;
+    corrected_at, occurred_at, received_at, event_id, visit_id, boot_id, clock_synced,
+    type, site, source, correction_method, body
+) FROM STDIN (FORMAT BINARY);
 
 -- read_unsynced --
 -- Recorded events of a boot whose clock has just become known.

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -27,7 +27,8 @@ from services.core.facts import Fact
 from services.core.footfall import MEASURES, Footfall, FootfallKey, Transfer
 from services.core.joins import StoredVisit
 from services.core.restatements import Restatement
-from services.processor.copy_text import blocks, copy_line, escaped
+from services.processor import event_rows
+from services.processor.copy_text import blocks, copy_line, utc_text
 from services.runtime.registry import read_registry_async
 
 _SQL = load_queries("services.processor")
@@ -38,39 +39,6 @@ GATE = 7_294_361
 
 class ConcurrentChange(Exception):
     """Another worker recorded the same rows in between; the batch must be read and folded again."""
-
-
-class EventRow(NamedTuple):
-    """A row of `visit_event`, its columns in the order of statement `copy_events`.
-
-    Texts as COPY reads them, times included.
-    """
-
-    corrected_at: str
-    event_id: str
-    visit_id: str
-    type: str
-    site: str
-    source: str
-    boot_id: str
-    clock_synced: str
-    occurred_at: str
-    received_at: str
-    method: CorrectionMethod
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class VisitRow:
-    """A row of `visit`."""
-
-    visit_id: str
-    version: int
-    joined_to: str | None
-    history: Sequence[Fact]
-    last_event_us: int
-    state: str
-    columns: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +66,15 @@ async def read_visits(
     asked: set[str] = set()
     while wanted:
         asked |= wanted
-        cursor = await connection.execute(statement, {"visit_ids": sorted(wanted)})
+        # Written out, since the driver takes its time over each element of an array.
+        cursor = await connection.execute(
+            statement, {"visit_ids": "{" + ",".join(sorted(wanted)) + "}"}
+        )
         for visit_id, joined_to, history, version in await cursor.fetchall():
             found[str(visit_id)] = StoredVisit(
                 str(visit_id),
                 str(joined_to) if joined_to else None,
-                [Fact(*fact) for fact in from_json(history)],
+                [Fact._make(fact) for fact in from_json(history)],
                 version,
             )
         # What was purged is not found, and must not be asked for again.
@@ -123,30 +94,6 @@ def _transfer_columns(transfers: Mapping[Transfer, int]) -> dict[str, list[objec
         "from_service": [transfer.from_service for transfer in transfers],
         "n": list(transfers.values()),
     }
-
-
-def _visit_columns(row: VisitRow) -> tuple[object, ...]:
-    column = row.columns.get
-    return (
-        row.visit_id,
-        row.version,
-        row.joined_to,
-        escaped(to_json(row.history).decode()),
-        from_us(row.last_event_us),
-        row.state,
-        column("arrived_at"),
-        column("business_date"),
-        column("site"),
-        column("queue"),
-        column("directorate"),
-        column("service"),
-        column("channel"),
-        column("persons"),
-        row.state == "test",
-        column("stay_started_at"),
-        column("first_called_at"),
-        column("tickets") or 0,
-    )
 
 
 class Store:
@@ -230,11 +177,10 @@ class Transaction:
         cursor = await self._connection.execute(_SQL["read_digests"], {"event_ids": event_ids})
         return dict(await cursor.fetchall())
 
-    async def add_events(self, rows: Sequence[EventRow]) -> None:
-        """Record events whose ids are new."""
-        if not rows:
-            return
-        await self._copy("copy_events", ["\t".join(row) + "\n" for row in rows])
+    async def add_events(self, rows: Sequence[bytes]) -> None:
+        """Record events whose ids are new, each a row of `event_rows`."""
+        if rows:
+            await self._copy("copy_events", event_rows.blocks(rows))
 
     async def unsynced_events(
         self, boot_ids: Iterable[UUID]
@@ -261,11 +207,14 @@ class Transaction:
         """Read visits and whatever they are joined to, keeping other workers off them."""
         return await read_visits(self._connection, _SQL["lock_visits"], visit_ids)
 
-    async def write_visits(self, rows: Sequence[VisitRow]) -> None:
-        """Insert or update visits. Raises ConcurrentChange when one was changed in between."""
+    async def write_visits(self, rows: Sequence[str]) -> None:
+        """Insert or update visits, each a line of `visit_rows`.
+
+        Raises ConcurrentChange when one was changed in between.
+        """
         if not rows:
             return
-        await self._copy("copy_visits", [copy_line(_visit_columns(row)) for row in rows])
+        await self._copy("copy_visits", blocks(rows))
         await self._connection.execute(_NOTE["note_waiting"])
         cursor = await self._connection.execute(_SQL["upsert_visits"])
         if cursor.rowcount != len(rows):
@@ -274,24 +223,21 @@ class Transaction:
     async def add_footfall(self, footfall: Footfall) -> None:
         """Add differences to the buckets with their sketches and transfers, then to the days."""
         execute = self._connection.execute
+        keys = {key: _key_columns(key) for key in footfall.measures}
         if footfall.measures:
-            await self._copy(
-                "copy_footfall",
-                [
-                    copy_line((from_us(key[0]), *key[1:], *[row.get(m, 0) for m in MEASURES]))
-                    for key, row in footfall.measures.items()
-                ],
-            )
+            lines = [
+                copy_line(keys[key], *[row.get(measure, 0) for measure in MEASURES])
+                for key, row in footfall.measures.items()
+            ]
+            await self._copy("copy_footfall", blocks(lines))
             await execute(_SQL["add_footfall"])
             await execute(_NOTE["note_buckets"])
         if footfall.bins:
-            await self._copy(
-                "copy_waits",
-                [
-                    copy_line((from_us(key[0]), *key[1:], measure, bin_number, n))
-                    for (key, measure, bin_number), n in footfall.bins.items()
-                ],
-            )
+            lines = [
+                f"{keys.get(key) or _key_columns(key)}\t{measure}\t{bin_number}\t{n}\n"
+                for (key, measure, bin_number), n in footfall.bins.items()
+            ]
+            await self._copy("copy_waits", blocks(lines))
             await execute(_SQL["add_waits"])
         # Most batches have none.
         if footfall.transfers:
@@ -378,12 +324,17 @@ class Transaction:
             ],
         )
 
-    async def _copy(self, name: str, lines: Sequence[str]) -> None:
+    async def _copy(self, name: str, blocks: Iterable[str | bytes]) -> None:
         async with self._connection.cursor() as cursor, cursor.copy(_SQL[name]) as copy:
-            for block in blocks(lines):
+            for block in blocks:
                 await copy.write(block)
 
     async def _execute_many(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
             async with self._connection.cursor() as cursor:
                 await cursor.executemany(sql.SQL(_SQL[name]), rows)
+
+
+def _key_columns(key: FootfallKey) -> str:
+    """The columns that rows of the buckets begin with."""
+    return "\t".join((utc_text(key.bucket_start_us), *key[1:]))

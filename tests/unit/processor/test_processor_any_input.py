@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.codec import InvalidEvent
+from schemas.codec import InvalidEvent, decode
 from schemas.dead_letters import DeadLetter
 from schemas.events import DeviceEvent, VisitEvent
 from schemas.registry import Registry
@@ -19,7 +19,7 @@ from services.core.decisions import Accepted, RegistryIndex, Rejected, decide
 from services.core.facts import fact_of
 from services.core.footfall import difference
 from services.core.visits import fold, union
-from services.processor.messages import Message, dead_letter, decoded
+from services.processor.messages import Message, dead_letter
 from tests.damaged import messages
 
 NOW = datetime.now(UTC)
@@ -28,7 +28,7 @@ NOW = datetime.now(UTC)
 def taken(value: bytes, registry: RegistryIndex) -> Accepted | DeadLetter:
     """What the processor makes of a message, but for the database."""
     message = Message("visit-events", 0, 1, NOW, value)
-    event = decoded(message).event
+    event = decode(value)
     if isinstance(event, InvalidEvent):
         return dead_letter(message, event)
     outcome = decide(event, received_at=NOW, now=NOW, registry=registry, anchor=None)

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from services.processor.copy_text import blocks, copy_line, escaped
+import pytest
+
+from services.core.calendar import to_us
+from services.processor.copy_text import NULL, blocks, copy_line, escaped, utc_text
 
 
 def test_a_row_is_a_line_with_a_tab_between_its_columns() -> None:
-    at = datetime(2026, 11, 16, 8, 15, tzinfo=UTC)
-    assert copy_line(("creteil", 3, at, date(2026, 11, 16), True, "")) == (
-        "creteil\t3\t2026-11-16 08:15:00+00:00\t2026-11-16\tTrue\t\n"
+    assert copy_line("creteil", 3, date(2026, 11, 16), NULL, "") == (
+        "creteil\t3\t2026-11-16\t\\N\t\n"
     )
 
 
-def test_what_is_absent_is_null_and_not_the_word_none() -> None:
-    assert copy_line((None, "None")) == "\\N\tNone\n"
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime(2026, 11, 16, 8, 15, tzinfo=UTC),
+        datetime(2026, 11, 16, 8, 15, 59, 999_999, tzinfo=UTC),
+        datetime(2026, 11, 16, 8, 15, 0, 1, tzinfo=UTC),
+        datetime(2000, 1, 1, tzinfo=UTC),
+        datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    ],
+)
+def test_an_instant_is_written_to_the_microsecond(at: datetime) -> None:
+    assert datetime.fromisoformat(utc_text(to_us(at))) == at
 
 
 def test_a_backslash_of_json_survives() -> None:

@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.events import Clock, Heartbeat
-from services.core.clock import EARLIEST, BootAnchor
 from services.core.decisions import Accepted
-from services.processor.devices import Report, boot_rows, coverage, multirange
+from services.processor.devices import BootReport, coverage, multirange
 
 NINE = datetime(2026, 11, 16, 8, tzinfo=UTC)
 BOOT = UUID(int=2)
@@ -39,10 +38,6 @@ def heartbeat(at: datetime = NINE, seq: int = 1, **changed: Any) -> Heartbeat:
     )
 
 
-def report(event: Heartbeat, received_at: datetime = NINE, anchor: BootAnchor | None = None):
-    return Report(event, received_at, anchor)
-
-
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(st.integers(1, 30)))
 def test_a_multirange_is_the_set_of_its_numbers_in_the_fewest_ranges(seqs: list[int]) -> None:
@@ -60,31 +55,12 @@ def test_a_multirange_is_written_as_postgresql_reads_it() -> None:
     assert multirange([2**53 - 1]) == "{[9007199254740991,9007199254740992)}"
 
 
-def test_a_device_has_reported_to_the_time_of_its_event_and_not_of_its_arrival() -> None:
-    late = report(heartbeat(NINE - timedelta(days=3)))
-    assert late.reported_to == NINE - timedelta(days=3)
-
-
-def test_a_time_that_nobody_can_know_reaches_nowhere() -> None:
-    assert report(heartbeat(datetime(1970, 1, 1, tzinfo=UTC))).reported_to == EARLIEST
-
-
-def test_a_repaired_time_reaches_as_far_as_a_stated_one() -> None:
-    lying = heartbeat(datetime(1970, 1, 1, tzinfo=UTC), clock=Clock(synced=False))
-    anchor = BootAnchor(9, NINE - timedelta(hours=1))
-    assert report(lying, anchor=anchor).reported_to == NINE - timedelta(minutes=59)
-
-
-def test_a_boot_is_one_row_with_its_newest_heartbeat() -> None:
-    reports = [
-        report(heartbeat(NINE, seq=3, outbox_depth=7, software="1.1")),
-        report(heartbeat(NINE - timedelta(minutes=2), seq=1, outbox_depth=9)),
-        report(heartbeat(NINE, boot_id=UUID(int=3))),
-    ]
-    first, other = boot_rows(reports)
-    assert (first.seqs, first.outbox_depth, first.software) == ("{[1,2),[3,4)}", 7, "1.1")
-    assert first.last_occurred_at == NINE
-    assert other.boot_id == UUID(int=3)
+def test_a_boot_tells_of_its_device_what_its_newest_heartbeat_says() -> None:
+    boot = BootReport("borne-1", BOOT, "creteil", NINE, is_anchored=True, seqs=[3, 1])
+    boot.add_heartbeat(heartbeat(NINE, seq=3, outbox_depth=7, software="1.1"))
+    boot.add_heartbeat(heartbeat(NINE - timedelta(minutes=2), seq=1, outbox_depth=9))
+    row = boot.row(anchor=None)
+    assert (row.seqs, row.outbox_depth, row.software) == ("{[1,2),[3,4)}", 7, "1.1")
 
 
 def test_a_heartbeat_sent_twice_covers_its_minutes_once() -> None:
