@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 FEWEST_EVENTS = 500
 MOST_BYTES = 4 * 1024 * 1024
-"""Of message values in a batch; decoded they take some fifteen times as much memory."""
+"""Of message values in a batch; its rows and facts take a few times as much memory."""
 LONGEST_S = 2.0
 """Of a transaction: other workers may be waiting for the rows that it has locked."""
 

@@ -9,7 +9,6 @@ a dead letter with a reason.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -26,27 +25,6 @@ from services.core.facts import Fact, fact_of
 from services.processor.devices import BootReport
 from services.processor.event_rows import digest_of, event_row
 from services.processor.messages import Message, dead_letter
-
-
-@dataclass(slots=True)
-class Recorded:
-    """What became of a batch."""
-
-    events: int = 0
-    duplicates: int = 0
-    device_events: int = 0
-    dead_letters: list[DeadLetter] = field(default_factory=list)
-    transaction_s: float = 0.0
-    """How long it kept its locks."""
-
-    def __add__(self, other: Recorded) -> Recorded:
-        return Recorded(
-            self.events + other.events,
-            self.duplicates + other.duplicates,
-            self.device_events + other.device_events,
-            self.dead_letters + other.dead_letters,
-            max(self.transaction_s, other.transaction_s),
-        )
 
 
 class Counted(NamedTuple):
@@ -68,7 +46,8 @@ class Intake:
         self, registry: RegistryIndex, *, now: datetime, anchored: Collection[UUID]
     ) -> None:
         """`now` (UTC) is when the batch is decided on; `anchored` boots need no anchor any more."""
-        self.recorded = Recorded()
+        self.duplicates = 0
+        self.dead_letters: list[DeadLetter] = []
         self.counted: dict[str, Counted] = {}
         """By the event's id."""
         self.device_events: list[Accepted] = []
@@ -87,7 +66,7 @@ class Intake:
         """Take a message up; an event that only its boot's anchor can date waits for `settle`."""
         event = decode(message.value)
         if isinstance(event, InvalidEvent):
-            self.recorded.dead_letters.append(dead_letter(message, event))
+            self.dead_letters.append(dead_letter(message, event))
             return
         report = self._report(message, event)
         if report is not None and not report.is_anchored:
@@ -116,7 +95,7 @@ class Intake:
     def again(self, first_digest: int, again: Counted) -> None:
         """An id for the second time: the same content is a duplicate, another is a conflict."""
         if again.digest == first_digest:
-            self.recorded.duplicates += 1
+            self.duplicates += 1
             return
         conflict = Rejected(
             Reason.CONFLICT, "event_id", "this id was recorded with other content; the first wins"
@@ -124,7 +103,7 @@ class Intake:
         event = decode(again.message.value)
         if isinstance(event, InvalidEvent):
             raise TypeError("an event that was decoded no longer decodes")
-        self.recorded.dead_letters.append(dead_letter(again.message, conflict, event))
+        self.dead_letters.append(dead_letter(again.message, conflict, event))
 
     def _report(self, message: Message, event: VisitEvent | DeviceEvent) -> BootReport | None:
         report = self._boots.get((event.source, event.boot_id.int))
@@ -166,7 +145,7 @@ class Intake:
             event, received_at=received_at, now=self._now, registry=self._registry, anchor=anchor
         )
         if isinstance(decision, Rejected):
-            self.recorded.dead_letters.append(dead_letter(message, decision, event))
+            self.dead_letters.append(dead_letter(message, decision, event))
             at, method = correct(
                 event, received_at=received_at, anchor=anchor, horizon=BACKFILL_HORIZON
             )

@@ -23,10 +23,9 @@ from schemas.reasons import Reason
 from services.core.decisions import RegistryIndex, Rejected
 from services.processor.batch_size import BatchSize
 from services.processor.fetching import Batch, Fetching
-from services.processor.intake import Recorded
 from services.processor.messages import Message, dead_letter
 from services.processor.metrics import ProcessorMetrics
-from services.processor.recording import Recorder
+from services.processor.recording import Recorded, Recorder
 from services.processor.retrying import until_done
 from services.processor.settings import ProcessorSettings
 from services.processor.store import Store

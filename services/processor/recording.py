@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from schemas.codec import InvalidEvent, decode
+from schemas.dead_letters import DeadLetter
 from schemas.events import DeviceStarted, Heartbeat
 from services.core.clock import BootAnchor, correct
 from services.core.decisions import BACKFILL_HORIZON, RegistryIndex
@@ -16,7 +18,7 @@ from services.core.facts import Fact
 from services.core.joins import change_visits, ids_to_load
 from services.core.restatements import changed_footfall, restatements
 from services.processor.devices import coverage
-from services.processor.intake import Intake, Recorded, dated_fact
+from services.processor.intake import Intake, dated_fact
 from services.processor.messages import Message
 from services.processor.store import Store, Transaction
 from services.processor.visit_rows import visit_rows
@@ -24,6 +26,27 @@ from services.processor.visit_rows import visit_rows
 _KNOWN_BOOTS = 10_000
 _AT_A_TIME = 250
 """Messages taken up before other lanes have their turn; a few milliseconds."""
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What became of a batch."""
+
+    events: int = 0
+    duplicates: int = 0
+    device_events: int = 0
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    transaction_s: float = 0.0
+    """How long it kept its locks."""
+
+    def __add__(self, other: Recorded) -> Recorded:
+        return Recorded(
+            self.events + other.events,
+            self.duplicates + other.duplicates,
+            self.device_events + other.device_events,
+            self.dead_letters + other.dead_letters,
+            max(self.transaction_s, other.transaction_s),
+        )
 
 
 class Recorder:
@@ -58,6 +81,7 @@ class Recorder:
             anchors = intake.offered | stored
             intake.settle(anchors)
             facts = await _record_events(transaction, intake)
+            events = sum(map(len, facts.values()))
             if newly_anchored:
                 await _repair_clocks(transaction, newly_anchored, anchors, registry, facts)
             await _change_visits(transaction, facts, registry, intake.replayed)
@@ -65,11 +89,15 @@ class Recorder:
             await transaction.add_boots(
                 [report.row(anchors.get(report.boot_id)) for report in intake.boots()]
             )
-            await transaction.add_dead_letters(intake.recorded.dead_letters)
+            await transaction.add_dead_letters(intake.dead_letters)
         self._remember_anchored(intake.offered)
-        intake.recorded.device_events = len(intake.device_events)
-        intake.recorded.transaction_s = now_s() - began_s
-        return intake.recorded
+        return Recorded(
+            events,
+            intake.duplicates,
+            len(intake.device_events),
+            intake.dead_letters,
+            transaction_s=now_s() - began_s,
+        )
 
     def _remember_anchored(self, offered: Mapping[UUID, BootAnchor]) -> None:
         if len(self._anchored) > _KNOWN_BOOTS:
@@ -91,7 +119,6 @@ async def _record_events(transaction: Transaction, intake: Intake) -> dict[str, 
             rows.append(one.row)
             facts[one.visit_id].append(one.fact)
     await transaction.add_events(rows)
-    intake.recorded.events += len(rows)
     return facts
 
 

@@ -84,15 +84,15 @@ def test_the_first_event_of_a_boot_by_number_is_its_anchor() -> None:
 
 def test_an_id_that_comes_again_is_a_duplicate_or_a_conflict() -> None:
     intake = taken(message(1), message(1), message(1, type="left"))
-    assert intake.recorded.duplicates == 1
-    assert [one.reason for one in intake.recorded.dead_letters] == [Reason.CONFLICT]
+    assert intake.duplicates == 1
+    assert [one.reason for one in intake.dead_letters] == [Reason.CONFLICT]
 
 
 def test_the_first_of_an_id_wins_even_when_it_waits_for_its_clock() -> None:
     first, second = unsynced(1), message(1, type="left")
     intake = taken(first, second, anchored={BOOT})
     intake.settle({})
-    (letter,) = intake.recorded.dead_letters
+    (letter,) = intake.dead_letters
     assert (letter.reason, letter.body and letter.body["type"]) == (Reason.CONFLICT, "left")
 
 
@@ -112,7 +112,7 @@ def test_a_refused_event_is_a_sign_of_its_device_all_the_same() -> None:
     intake = taken(message(1), message(2, desk="nowhere"))
     (boot,) = intake.boots()
     assert boot.seqs == [1, 2]
-    assert [one.reason for one in intake.recorded.dead_letters] == [Reason.UNKNOWN_DESK]
+    assert [one.reason for one in intake.dead_letters] == [Reason.UNKNOWN_DESK]
 
 
 def test_an_unknown_device_is_nobody() -> None:
