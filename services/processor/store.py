@@ -24,11 +24,12 @@ from schemas.registry import Registry
 from services.core.calendar import from_us, to_us
 from services.core.clock import BootAnchor, CorrectionMethod
 from services.core.facts import Fact
-from services.core.footfall import MEASURES, Footfall, FootfallKey, Transfer
+from services.core.footfall import Footfall, FootfallKey
 from services.core.joins import StoredVisit
 from services.core.restatements import Restatement
 from services.processor import event_rows
-from services.processor.copy_text import blocks, copy_line, utc_text
+from services.processor.copy_text import blocks
+from services.processor.footfall_rows import footfall_lines, transfer_columns
 from services.runtime.registry import read_registry_async
 
 _SQL = load_queries("services.processor")
@@ -80,20 +81,6 @@ async def read_visits(
         # What was purged is not found, and must not be asked for again.
         wanted = {v.joined_to for v in found.values() if v.joined_to} - asked
     return found
-
-
-def _transfer_columns(transfers: Mapping[Transfer, int]) -> dict[str, list[object]]:
-    keys = [transfer.key for transfer in transfers]
-    return {
-        "bucket_start": [from_us(key.bucket_start_us) for key in keys],
-        "site": [key.site for key in keys],
-        "directorate": [key.directorate for key in keys],
-        "service": [key.service for key in keys],
-        "channel": [key.channel for key in keys],
-        "from_directorate": [transfer.from_directorate for transfer in transfers],
-        "from_service": [transfer.from_service for transfer in transfers],
-        "n": list(transfers.values()),
-    }
 
 
 class Store:
@@ -223,28 +210,20 @@ class Transaction:
     async def add_footfall(self, footfall: Footfall) -> None:
         """Add differences to the buckets with their sketches and transfers, then to the days."""
         execute = self._connection.execute
-        keys = {key: _key_columns(key) for key in footfall.measures}
-        if footfall.measures:
-            lines = [
-                copy_line(keys[key], *[row.get(measure, 0) for measure in MEASURES])
-                for key, row in footfall.measures.items()
-            ]
-            await self._copy("copy_footfall", blocks(lines))
+        measures, bins = footfall_lines(footfall)
+        if measures:
+            await self._copy("copy_footfall", blocks(measures))
             await execute(_SQL["add_footfall"])
             await execute(_NOTE["note_buckets"])
-        if footfall.bins:
-            lines = [
-                f"{keys.get(key) or _key_columns(key)}\t{measure}\t{bin_number}\t{n}\n"
-                for (key, measure, bin_number), n in footfall.bins.items()
-            ]
-            await self._copy("copy_waits", blocks(lines))
+        if bins:
+            await self._copy("copy_waits", blocks(bins))
             await execute(_SQL["add_waits"])
         # Most batches have none.
         if footfall.transfers:
-            await execute(_SQL["add_transfers"], _transfer_columns(footfall.transfers))
-        if footfall.measures:
+            await execute(_SQL["add_transfers"], transfer_columns(footfall.transfers))
+        if measures:
             await execute(_SQL["add_days"])
-        if footfall.bins:
+        if bins:
             await execute(_SQL["add_wait_days"])
 
     async def final_buckets(self, keys: Iterable[FootfallKey]) -> set[tuple[str, int]]:
@@ -333,8 +312,3 @@ class Transaction:
         if rows:
             async with self._connection.cursor() as cursor:
                 await cursor.executemany(sql.SQL(_SQL[name]), rows)
-
-
-def _key_columns(key: FootfallKey) -> str:
-    """The columns that rows of the buckets begin with."""
-    return "\t".join((utc_text(key.bucket_start_us), *key[1:]))
