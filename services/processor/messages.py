@@ -10,6 +10,7 @@ from typing import NamedTuple
 from schemas.codec import InvalidEvent
 from schemas.dead_letters import RECEIVED_AT_HEADER, DeadLetter, presentable
 from schemas.events import DeviceEvent, VisitEvent
+from schemas.headers import GATEWAY_RECEIVED_AT
 from services.core.decisions import BACKFILL_HORIZON, Rejected
 
 
@@ -29,19 +30,22 @@ class Message(NamedTuple):
 def arrival(appended_at: datetime, headers: Iterable[tuple[str, bytes]]) -> tuple[datetime, bool]:
     """When a message first came, and whether it is the replay of a dead letter.
 
-    A replay says in a header when the refused message came; one that claims the future, or an age
-    past the horizon, is not believed.
+    A replay says in a header when the refused message came, a gateway when it took an event that
+    then had to wait for the broker; the earliest counts. One that claims the future, or an age past
+    the horizon, is not believed.
     """
+    received_at, is_replay = appended_at, False
     for name, value in headers:
-        if name == RECEIVED_AT_HEADER:
-            try:
-                first_at = datetime.fromisoformat(value.decode())
-                if appended_at - BACKFILL_HORIZON < first_at <= appended_at:
-                    return first_at.astimezone(UTC), True
-            except (ValueError, TypeError):  # no time, or a naive one
-                pass
-            return appended_at, True
-    return appended_at, False
+        if name not in (RECEIVED_AT_HEADER, GATEWAY_RECEIVED_AT):
+            continue
+        is_replay = is_replay or name == RECEIVED_AT_HEADER
+        try:
+            said_at = datetime.fromisoformat(value.decode())
+            if appended_at - BACKFILL_HORIZON < said_at < received_at:
+                received_at = said_at.astimezone(UTC)
+        except (ValueError, TypeError):  # no time, or a naive one
+            continue
+    return received_at, is_replay
 
 
 def dead_letter(

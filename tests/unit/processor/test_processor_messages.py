@@ -1,17 +1,20 @@
-"""The dead letter that a refused message becomes."""
+"""When a message came, and the dead letter that a refused one becomes."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from schemas.codec import InvalidEvent, decode
-from schemas.dead_letters import WITHHELD
+from schemas.dead_letters import RECEIVED_AT_HEADER, WITHHELD
+from schemas.headers import GATEWAY_RECEIVED_AT
 from schemas.reasons import Reason
 from services.core.decisions import Rejected
-from services.processor.messages import Message, dead_letter
+from services.processor.messages import Message, arrival, dead_letter
 
 NINE = datetime(2026, 11, 16, 8, tzinfo=UTC)
 LEFT: dict[str, Any] = {
@@ -74,3 +77,33 @@ def test_bytes_that_are_no_event_leave_only_their_size_and_digest() -> None:
     letter = dead_letter(message(value), refusal)
     assert (letter.reason, letter.body, letter.bytes) == (Reason.NOT_JSON, None, len(value))
     assert letter.event_id is None
+
+
+def header(name: str, at: datetime) -> tuple[str, bytes]:
+    return name, at.isoformat().encode()
+
+
+def test_what_waited_at_a_gateway_came_when_the_gateway_took_it() -> None:
+    taken_at, again_at = NINE - timedelta(minutes=20), NINE - timedelta(minutes=5)
+    headers = [header(GATEWAY_RECEIVED_AT, again_at), header(GATEWAY_RECEIVED_AT, taken_at)]
+    assert arrival(NINE, headers) == (taken_at, False)
+    # A dead letter that is sent again keeps the time at which the gateway took the event.
+    replayed = [*headers, header(RECEIVED_AT_HEADER, again_at)]
+    assert arrival(NINE + timedelta(hours=1), replayed) == (taken_at, True)
+
+
+@pytest.mark.parametrize("name", [GATEWAY_RECEIVED_AT, RECEIVED_AT_HEADER])
+@pytest.mark.parametrize(
+    "said",
+    [
+        (NINE + timedelta(seconds=1)).isoformat(),
+        (NINE - timedelta(days=400)).isoformat(),
+        "2026-11-16T07:59:00",
+        "yesterday",
+        "",
+    ],
+    ids=["future", "past the horizon", "naive", "no time", "empty"],
+)
+def test_an_arrival_that_cannot_be_is_not_believed(name: str, said: str) -> None:
+    headers = [("traceparent", b"00-x"), (name, said.encode())]
+    assert arrival(NINE, headers) == (NINE, name == RECEIVED_AT_HEADER)
