@@ -1,6 +1,6 @@
 # Everything that people and CI do here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install env demo down clean test check audit test-unit test-integration test-faults bench format lock
+.PHONY: help install env demo down clean test check audit test-unit test-integration test-faults test-fuzz bench bench-history format lock
 
 VENV := .venv/bin
 
@@ -49,8 +49,14 @@ test-integration: install ## Tests on a real Kafka and TimescaleDB, which they s
 test-faults: install ## Break everything on purpose, at length, and print what it cost
 	PASSAGE_FAULTS=full $(VENV)/pytest tests/faults
 
+test-fuzz: install ## Ask the gateway and the planner anything, at length
+	PASSAGE_FUZZ=full $(VENV)/pytest tests/integration/fuzz
+
 bench: install ## This project and its peers on the same backlog; more: make bench BENCH=--help
 	@$(VENV)/python -m benchmarks.compare $(BENCH)
+
+bench-history: install ## Ask 1, 3 and 10 years of 100 halls what boards and planners ask (an hour)
+	$(VENV)/python -m benchmarks.scale
 
 format: install ## Format the code
 	$(VENV)/ruff format

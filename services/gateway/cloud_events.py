@@ -16,6 +16,7 @@ SPECVERSION = "1.0"
 HEADER_PREFIX = "ce-"
 
 _REQUIRED = ("id", "source", "type")
+_OPTIONAL = ("time", "subject")
 # `com.example.ticket_issued.v1`: our type comes last, or before our version.
 _VERSION = re.compile(r"(?P<rest>.+)\.v(?P<version>[0-9]{1,3})")
 _JSON = re.compile(r"(application|text)/(json|[\w.-]+\+json)\s*(;.*)?", re.IGNORECASE)
@@ -68,6 +69,9 @@ def _unusable(envelope: dict[str, Any]) -> InvalidEvent | None:
     for name in _REQUIRED:
         if not isinstance(envelope.get(name), str) or not envelope[name]:
             return _wrong(name, "is missing or no text")
+    for name in _OPTIONAL:
+        if not isinstance(envelope.get(name), str | None):
+            return _wrong(name, "is no text")
     kind = envelope.get("datacontenttype")
     if kind is not None and not (isinstance(kind, str) and _JSON.fullmatch(kind)):
         return _wrong("datacontenttype", "must be application/json")

@@ -14,6 +14,7 @@ from services.gateway.results import Outcome
 
 _COMPONENT = "#/components/schemas/"
 _TEXT = {"type": "string"}
+_TEXT_OR_NULL = {"type": ["string", "null"]}
 _COUNT = {"type": "integer", "minimum": 0}
 
 
@@ -40,10 +41,14 @@ _CLOUD_EVENT: dict[str, Any] = {
         "id": {**_TEXT, "format": "uuid", "description": "`event_id`"},
         "source": {**_TEXT, "description": "URI whose last part is the device's code"},
         "type": {**_TEXT, "description": "after any prefix with dots `type`, then perhaps `.v1`"},
-        "time": {**_TEXT, "format": "date-time", "description": "`occurred_at`, if data has none"},
-        "subject": {**_TEXT, "description": "`visit_id`, if data has none"},
+        "time": {
+            **_TEXT_OR_NULL,
+            "format": "date-time",
+            "description": "`occurred_at`, if data has none",
+        },
+        "subject": {**_TEXT_OR_NULL, "description": "`visit_id`, if data has none"},
         "datacontenttype": {
-            "type": ["string", "null"],
+            **_TEXT_OR_NULL,
             "pattern": r"^(application|text)/(json|[A-Za-z0-9_.-]+\+json) *(;.*)?$",
             "description": "application/json, if it is given",
         },

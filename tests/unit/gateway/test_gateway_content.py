@@ -97,6 +97,8 @@ def test_a_cloud_event_in_binary_mode_has_its_attributes_in_headers() -> None:
         ({"id": ""}, "id"),
         ({"source": None}, "source"),
         ({"type": 3}, "type"),
+        ({"time": 3}, "time"),
+        ({"subject": ["a"]}, "subject"),
         ({"data": "text"}, "data"),
         ({"data": None, "data_base64": "e30="}, "data"),
         ({"datacontenttype": "text/xml"}, "datacontenttype"),

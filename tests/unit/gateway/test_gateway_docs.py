@@ -28,7 +28,7 @@ def test_the_event_for_curl_is_the_first_example_of_the_description() -> None:
 
 
 def test_the_way_to_a_visit_id_leads_to_that_of_the_example() -> None:
-    told = re.search(r"uuid\.uuid5\(uuid\.UUID\((\".*?\")\), (\".*?\")\)", PAGE)
+    told = re.search(r"uuid\.uuid5\(\s*uuid\.UUID\((\".*?\")\),\s*(\".*?\"),?\s*\)", PAGE)
     assert told is not None
     namespace, name = map(ast.literal_eval, told.groups())
     assert str(uuid.uuid5(uuid.UUID(namespace), name)) == examples.TICKET["visit_id"]
