@@ -55,15 +55,20 @@ class Question:
         return replace(self, sites=sites)
 
 
-def check(question: Question, reference: Reference, today: date) -> None:
-    """Raises BadQuestion or UnknownCode; `today` is the local day of asking."""
-    period = question.period
+def check_period(period: Period, today: date) -> None:
+    """Raises BadQuestion for days that nobody can have counted; `today` is that of asking."""
     if period.last < period.first:
         raise BadQuestion(Sentence("ends_before_start", first=period.first, last=period.last))
     if period.first > today:
         raise BadQuestion(Sentence("in_the_future", days=_days(period)))
     if period.first < EARLIEST:
         raise BadQuestion(Sentence("too_early", days=_days(period), earliest=EARLIEST))
+
+
+def check(question: Question, reference: Reference, today: date) -> None:
+    """Raises BadQuestion or UnknownCode; `today` is the local day of asking."""
+    period = question.period
+    check_period(period, today)
     longest = LONGEST_DAYS[question.grain]
     if period.days > longest:
         coarser = next((grain for grain in GRAINS if LONGEST_DAYS[grain] > longest), None)

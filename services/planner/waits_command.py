@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from services.planner.asking import of_a_period, period_of, reader, settings, today, with_remedy
+from services.planner.question import check_period
 from services.planner.reference import read_reference
 from services.planner.waits import KEPT_DAYS, waits_table
 from services.planner.waits import waits as read_waits
@@ -29,6 +30,7 @@ def waits(
     with with_remedy():
         asked = settings()
         period = period_of(name, first, last, asked.time_zone)
+        check_period(period, today(asked.time_zone))
         with reader(asked, "passage waits") as connection:
             read_reference(connection).check("site", (site,) if site else None)
             thresholds, found = read_waits(connection, period, sites=(site,) if site else None)
