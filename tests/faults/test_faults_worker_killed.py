@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient
 
+from services.processor.ingest import LANES
 from services.simulator.simulation import Simulation
 from services.stack.kafka import KafkaServer
 from tests.faults.conftest import Effort
@@ -91,12 +92,19 @@ def test_a_worker_killed_while_its_group_rebalances_loses_nothing(
     eventually: Any,
 ) -> None:
     batch = {"PASSAGE_BATCH_EVENTS": str(effort.batch_events)}
-    workers = [pipeline.worker(**batch), pipeline.worker(**batch)]
-    eventually(lambda: all(worker.said("registry taken up") for worker in workers))
+    workers = [pipeline.worker(**batch)]
+    eventually(lambda: len(sessions.of_workers()) == LANES)
+    of_the_first = {session.pid for session in sessions.of_workers()}
+    workers.append(pipeline.worker(**batch))
+    eventually(lambda: len(sessions.of_workers()) == 2 * LANES)
+
+    def both_are_held_up() -> bool:
+        pids = {session.pid for session in sessions.held_up()}
+        return bool(pids & of_the_first) and bool(pids - of_the_first)
+
     with sessions.locked("footfall") as unlock:
         pipeline.publish(messages)
-        # A worker has two lanes: three sessions that wait are of both workers.
-        eventually(lambda: len(sessions.held_up()) > 2, deadline_s=60)
+        eventually(both_are_held_up, deadline_s=60)
         workers.append(pipeline.worker(**batch))
         eventually(lambda: is_rebalancing(pipeline), deadline_s=60, every_s=0.01)
         chance.choice(workers[:2]).kill()
