@@ -107,7 +107,7 @@ def _filled(stack: Stack, sites: int, years: int) -> dict[str, str]:
         for role in ("owner", "writer", "reader")
     }
     with psycopg.connect(environ["PASSAGE_DATABASE_ADMIN"], autocommit=True) as admin:
-        if admin.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
+        if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             return urls
         # A run that was cut short leaves no half history under this name.
         unfinished = f"{name}_unfinished"
