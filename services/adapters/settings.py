@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
+from services.edge.settings import Compression, LargestMb, LeftFreeMb, TopicPrefix
 from services.runtime.kafka import KafkaSettings
 
 
@@ -16,17 +17,7 @@ class PullSettings(KafkaSettings):
     adapters_state: Annotated[
         Path, Field(description="folder of what was taken and of what waits for the broker")
     ] = Path("/var/lib/passage/adapters")
-    outbox_max_mb: Annotated[
-        float, Field(ge=0.1, le=1_000_000, description="largest size of the outbox in MB")
-    ] = 256
-    outbox_min_free_mb: Annotated[
-        float, Field(ge=0, le=1_000_000, description="disk space in MB that the outbox leaves free")
-    ] = 64
-    topic_prefix: Annotated[
-        str,
-        Field(pattern=r"^[A-Za-z0-9._-]{0,100}$", description="text put before the topics' names"),
-    ] = ""
-    compression: Annotated[
-        Literal["none", "gzip", "lz4", "snappy", "zstd"],
-        Field(description="none, gzip, lz4, snappy or zstd"),
-    ] = "gzip"
+    outbox_max_mb: LargestMb = 256
+    outbox_min_free_mb: LeftFreeMb = 64
+    topic_prefix: TopicPrefix = ""
+    compression: Compression = "gzip"

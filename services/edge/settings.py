@@ -27,6 +27,21 @@ def _time_zone(name: str) -> str:
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 
 
+LargestMb = Annotated[
+    float, Field(ge=0.1, le=1_000_000, description="largest size of the outbox in MB")
+]
+LeftFreeMb = Annotated[
+    float, Field(ge=0, le=1_000_000, description="disk space in MB that the outbox leaves free")
+]
+TopicPrefix = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9._-]{0,100}$", description="text put before the topics' names")
+]
+Compression = Annotated[
+    Literal["none", "gzip", "lz4", "snappy", "zstd"],
+    Field(description="none, gzip, lz4, snappy or zstd"),
+]
+
+
 class EdgeSettings(KafkaSettings, TraceSettings, LogSettings):
     """Who this device is, where its outbox is, and how it reaches the broker."""
 
@@ -43,12 +58,8 @@ class EdgeSettings(KafkaSettings, TraceSettings, LogSettings):
     outbox: Annotated[Path, Field(description="path of the outbox's file")] = Path(
         "/var/lib/passage/outbox.db"
     )
-    outbox_max_mb: Annotated[
-        float, Field(ge=0.1, le=1_000_000, description="largest size of the outbox in MB")
-    ] = 256
-    outbox_min_free_mb: Annotated[
-        float, Field(ge=0, le=1_000_000, description="disk space in MB that the outbox leaves free")
-    ] = 64
+    outbox_max_mb: LargestMb = 256
+    outbox_min_free_mb: LeftFreeMb = 64
     day_keys: Annotated[
         Path, Field(description="folder of the key of the day, for appointments")
     ] = Path("/var/lib/passage/day-keys")
@@ -56,14 +67,8 @@ class EdgeSettings(KafkaSettings, TraceSettings, LogSettings):
         float, Field(ge=1, le=1000, description="seconds between two heartbeats, 1 to 1000")
     ] = 30
 
-    topic_prefix: Annotated[
-        str,
-        Field(pattern=r"^[A-Za-z0-9._-]{0,100}$", description="text put before the topics' names"),
-    ] = ""
-    compression: Annotated[
-        Literal["none", "gzip", "lz4", "snappy", "zstd"],
-        Field(description="none, gzip, lz4, snappy or zstd"),
-    ] = "gzip"
+    topic_prefix: TopicPrefix = ""
+    compression: Compression = "gzip"
     gateway: Annotated[
         str | None,
         Field(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
+from services.edge.settings import Compression, LargestMb, LeftFreeMb, TopicPrefix
 from services.runtime.kafka import KafkaSettings
 from services.runtime.logs import LogSettings
 from services.runtime.settings import BrokerAddresses, Settings
@@ -27,26 +28,16 @@ class OutboxSettings(Settings):
     gateway_outbox: Annotated[Path, Field(description="path of the outbox's file")] = Path(
         "/var/lib/passage/gateway/outbox.db"
     )
-    gateway_outbox_max_mb: Annotated[
-        float, Field(ge=0.1, le=1_000_000, description="largest size of the outbox in MB")
-    ] = 256
-    gateway_outbox_min_free_mb: Annotated[
-        float, Field(ge=0, le=1_000_000, description="disk space in MB that the outbox leaves free")
-    ] = 64
+    gateway_outbox_max_mb: LargestMb = 256
+    gateway_outbox_min_free_mb: LeftFreeMb = 64
 
 
 class GatewaySettings(TokenSettings, OutboxSettings, KafkaSettings, TraceSettings, LogSettings):
     """Where it listens, what it takes at once, and how it reaches the broker."""
 
     kafka: Annotated[BrokerAddresses, Field(description="host:port[,host:port]")]
-    topic_prefix: Annotated[
-        str,
-        Field(pattern=r"^[A-Za-z0-9._-]{0,100}$", description="text put before the topics' names"),
-    ] = ""
-    compression: Annotated[
-        Literal["none", "gzip", "lz4", "snappy", "zstd"],
-        Field(description="none, gzip, lz4, snappy or zstd"),
-    ] = "lz4"
+    topic_prefix: TopicPrefix = ""
+    compression: Compression = "lz4"
     gateway_host: Annotated[str, Field(description="address to listen on")] = "127.0.0.1"
     gateway_port: Annotated[int, Field(ge=1, le=65535, description="port to listen on")] = 6068
     gateway_hooks: Annotated[
