@@ -213,7 +213,7 @@ def _run(work: Callable[[str], Awaitable[T]]) -> T:
         url = AuditSettings.from_environ(with_local_stack(os.environ)).database_writer
         address = DatabaseUrl.parse(url, "PASSAGE_DATABASE_WRITER")
         try:
-            return asyncio.run(work(url))  # type: ignore[arg-type]
+            return asyncio.run(_interruptible(work(url)))
         except psycopg.OperationalError as error:
             raise unavailable(address, error) from None
     except InvalidSetting as error:
@@ -227,6 +227,17 @@ def _run(work: Callable[[str], Awaitable[T]]) -> T:
     except KeyboardInterrupt:
         click.echo("Interrupted; whole months are in: run the same again to go on.", err=True)
         sys.exit(INTERRUPTED)
+
+
+async def _interruptible(work: Awaitable[T]) -> T:
+    """The work's result; whatever fails once a person has interrupted it is the interruption."""
+    try:
+        return await work
+    except psycopg.Error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError from None
+        raise
 
 
 def _refuse(error: ImportRefused) -> NoReturn:
