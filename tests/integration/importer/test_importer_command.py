@@ -241,6 +241,8 @@ def test_an_interrupted_import_leaves_whole_months_and_goes_on(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            # Whoever runs tests in the background may have them ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         try:
             eventually(
