@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,8 +124,8 @@ class SftpServer:
                 transport.add_server_key(self.host_key)
                 transport.set_subsystem_handler("sftp", paramiko.SFTPServer, files)
                 self.transports.append(transport)
-                with suppress(paramiko.SSHException, EOFError):
-                    transport.start_server(server=_Door(self.user_key))
+                # Not waited for: who goes away in the middle would hold up whoever comes next.
+                transport.start_server(event=threading.Event(), server=_Door(self.user_key))
 
     def close(self) -> None:
         self.listener.shutdown(socket.SHUT_RDWR)
