@@ -63,8 +63,14 @@ def secret_of(environ: Mapping[str, str], variable: str) -> str | None:
 
     Raises InvalidSetting when that file is empty or cannot be read.
     """
-    if value := environ.get(variable, "").strip():
-        return value
+    return environ.get(variable, "").strip() or secret_in_file(environ, variable)
+
+
+def secret_in_file(environ: Mapping[str, str], variable: str) -> str | None:
+    """A secret from the file that `…_FILE` names; None when nothing names one.
+
+    Raises InvalidSetting when that file is empty or cannot be read.
+    """
     file = environ.get(f"{variable}_FILE", "").strip()
     if not file:
         return None

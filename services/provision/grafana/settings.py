@@ -10,7 +10,7 @@ from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from services.runtime.database import DatabaseUrl
-from services.runtime.settings import InvalidSetting
+from services.runtime.settings import InvalidSetting, secret_in_file
 
 DEFAULT_URL = "http://127.0.0.1:3000"
 
@@ -82,19 +82,8 @@ def credential(environ: Mapping[str, str]) -> Credential:
 
 
 def _secret(environ: Mapping[str, str], name: str) -> str | None:
-    if value := environ.get(name):
-        return value
-    file = environ.get(f"{name}_FILE")
-    if not file:
-        return None
-    try:
-        text = Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise InvalidSetting(f"{name}_FILE cannot be read: {file}: {reason}") from None
-    if not text:
-        raise InvalidSetting(f"{name}_FILE is empty: {file}")
-    return text
+    # As it stands in the environment: a password may begin or end with a blank.
+    return environ.get(name) or secret_in_file(environ, name)
 
 
 def _ca_file(environ: Mapping[str, str]) -> Path | None:
