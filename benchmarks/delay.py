@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import ascii_uppercase
@@ -31,6 +29,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.machine import machine
+from benchmarks.processes import running
 from benchmarks.servers import database, servers, shipped_registry
 from schemas.registry import Registry
 from services.edge.clock import SystemClock
@@ -160,20 +159,9 @@ def percentile(ordered: Sequence[float], share: int) -> float:
     return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
 
 
-@contextmanager
-def worker(settings: Mapping[str, str], **more: str) -> Iterator[subprocess.Popen[bytes]]:
+def worker(settings: Mapping[str, str]) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """A worker in the group; stopped as a service manager stops it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "services.processor"],
-        env={**os.environ, **settings, **more},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+    return running("services.processor", environ=settings, log=Path(os.devnull))
 
 
 @contextmanager

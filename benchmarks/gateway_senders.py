@@ -7,10 +7,6 @@ again: whatever the gateway said it accepted or kept must be in Kafka in the end
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -23,8 +19,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from kafka import KafkaConsumer, TopicPartition
-
+from benchmarks.processes import running
+from benchmarks.whole_topic import messages_in
 from schemas.topics import VISIT_EVENTS
 from services.gateway.tokens import TokenFile
 
@@ -144,22 +140,11 @@ def serving(kafka: str, prefix: str, folder: Path, port: int) -> Iterator[tuple[
         "PASSAGE_GATEWAY_OUTBOX_MIN_FREE_MB": "0",
         "PASSAGE_GATEWAY_REQUESTS_PER_MINUTE": "1000000",
     }
-    with (folder / "gateway.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "services.gateway", "serve"],
-            env={**os.environ, **environ},
-            stdout=log,
-            stderr=log,
-        )
-    try:
+    with running(
+        "services.gateway", "serve", environ=environ, log=folder / "gateway.log"
+    ) as gateway:
         wait_until(lambda: ask(port, "/ready")[0] == 200)
-        yield process.pid, token
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        yield gateway.pid, token
 
 
 def ask(port: int, path: str) -> tuple[int, str]:
@@ -216,17 +201,5 @@ def sending(
 
 def arrived(kafka: str, prefix: str) -> Counter[str]:
     """How often each event is in the topic."""
-    consumer = KafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
-    found: Counter[str] = Counter()
-    try:
-        topic = prefix + VISIT_EVENTS.name
-        partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        ends = consumer.end_offsets(partitions)
-        while any(consumer.position(p) < ends[p] for p in partitions):
-            for messages in consumer.poll(timeout_ms=1000).values():
-                found.update(json.loads(message.value)["event_id"] for message in messages)
-    finally:
-        consumer.close()
-    return found
+    messages = messages_in(kafka, prefix + VISIT_EVENTS.name)
+    return Counter(json.loads(message.value)["event_id"] for message in messages)

@@ -9,34 +9,25 @@ worker, its buckets are compared with the truth.
 
 from __future__ import annotations
 
-import os
-import signal
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import click
-import yaml
-from kafka import KafkaAdminClient
-from kafka.errors import KafkaError
 
 from benchmarks.backlog import Backlog, backlog, counted, publish
+from benchmarks.processes import running
+from benchmarks.servers import DATA, database, servers, shipped_registry
 from benchmarks.usage import cpu_s, peak_mb
+from benchmarks.watching import Watch
 from schemas.registry import Registry
-from services.provision import database as provision_database
-from services.provision import registry as provision_registry
 from services.provision import topics as provision_topics
 from services.stack.stack import Stack
 
-PROJECT = Path(__file__).parent.parent
-KAFKA_PORT, POSTGRES_PORT = 29_292, 25_632
 LONGEST_S = 600.0
 LOOK_EVERY_S = 0.1
 
@@ -68,67 +59,38 @@ class Bench:
     prefix: str
     logs: Path
 
-    def run(self, name: str, module: str, **environ: str) -> tuple[Measured, str]:
-        """Let a program take in the backlog; the second is the owner's URL of its database."""
-        settings = self._provisioned() | {
-            "PASSAGE_TOPIC_PREFIX": self.prefix,
-            "PASSAGE_GROUP": f"{self.prefix}{name}-{uuid4().hex[:6]}",
-            **environ,
-        }
+    def run(self, name: str, module: str) -> tuple[Measured, bool]:
+        """Let a program take in the backlog; the second is whether its buckets are the truth."""
         log = self.logs / f"{name}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module],
-                env={**os.environ, **settings},
-                stdout=output,
-                stderr=output,
-            )
-        try:
-            measured = self._measure(process.pid, settings["PASSAGE_GROUP"])
-        except TimeoutError as error:
-            raise click.ClickException(f"{error}; see {log}") from None
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        return measured, settings["PASSAGE_DATABASE_OWNER"]
+        with database(self.stack, self.registry) as environ:
+            settings = environ | {
+                "PASSAGE_TOPIC_PREFIX": self.prefix,
+                "PASSAGE_GROUP": f"{self.prefix}{name}-{uuid4().hex[:6]}",
+            }
+            with running(module, environ=settings, log=log) as process:
+                try:
+                    measured = self._measure(process.pid, settings)
+                except TimeoutError as error:
+                    raise click.ClickException(f"{error}; see {log}") from None
+            return measured, counted(environ["PASSAGE_DATABASE_OWNER"]) == self.backlog.truth
 
-    def _provisioned(self) -> dict[str, str]:
-        name = f"bench_{uuid4().hex[:8]}"
-        environ = {
-            key: value.rpartition("/")[0] + f"/{name}"
-            if key.startswith("PASSAGE_DATABASE_") and not key.endswith("ADMIN")
-            else value
-            for key, value in self.stack.environ().items()
-        }
-        provision_database.apply(
-            provision_database.DatabaseUrls(
-                owner=environ["PASSAGE_DATABASE_OWNER"],
-                writer=environ["PASSAGE_DATABASE_WRITER"],
-                reader=environ["PASSAGE_DATABASE_READER"],
-                admin=environ["PASSAGE_DATABASE_ADMIN"],
-            )
-        )
-        provision_registry.load(
-            environ["PASSAGE_DATABASE_OWNER"], self.registry, datetime.now(UTC).date()
-        )
-        return environ
-
-    def _measure(self, pid: int, group: str) -> Measured:
+    def _measure(self, pid: int, settings: Mapping[str, str]) -> Measured:
         pids = {
             "program": pid,
             "PostgreSQL": self.stack.postgres.pid or 0,
             "Kafka": self.stack.kafka.pid or 0,
         }
-        admin = KafkaAdminClient(bootstrap_servers=self.stack.kafka.bootstrap)
         began_s = time.monotonic()
         first: tuple[float, int, dict[str, float]] | None = None
-        try:
+        with Watch(
+            settings["PASSAGE_KAFKA"],
+            settings["PASSAGE_DATABASE_OWNER"],
+            self.prefix,
+            settings["PASSAGE_GROUP"],
+        ) as watch:
             while True:
                 now_s = time.monotonic()
-                done = _acknowledged(admin, group)
+                done = watch.acknowledged()
                 if done and first is None:
                     first = now_s, done, {name: cpu_s(p) for name, p in pids.items()}
                 if first and done >= len(self.backlog.messages):
@@ -140,26 +102,6 @@ class Bench:
             events = done - before
             cpu = {name: (cpu_s(p) - cpu_before[name]) / events * 1e6 for name, p in pids.items()}
             return Measured(events / (now_s - since_s), cpu, peak_mb(pid))
-        finally:
-            admin.close()
-
-
-def _acknowledged(admin: KafkaAdminClient, group: str) -> int:
-    try:
-        offsets = admin.list_group_offsets({group: None})[group]
-    except KafkaError:  # nobody has joined the group yet
-        return 0
-    return sum(max(0, one.offset) for one in offsets.values())
-
-
-@contextmanager
-def _stack(home: Path) -> Iterator[Stack]:
-    running = Stack(home, KAFKA_PORT, POSTGRES_PORT, cache=PROJECT / ".data" / "cache")
-    try:
-        running.up()
-        yield running
-    finally:
-        running.clean()
 
 
 @click.command("ingest")
@@ -169,23 +111,20 @@ def _stack(home: Path) -> Iterator[Stack]:
 @click.option("--limit/--no-limit", default=True, help="Measure the limit as well.")
 def ingest(events: int, runs: int, compression: str, limit: bool) -> None:
     """Measure one worker on a backlog, beside the limit; by turns, so that both see one machine."""
-    registry = Registry.model_validate(
-        yaml.safe_load((PROJECT / "deploy" / "registry.yaml").read_text(encoding="utf-8"))
-    )
-    home = PROJECT / ".data" / "bench"
+    registry, home = shipped_registry(), DATA / "bench"
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    made = backlog(registry, yesterday, events, PROJECT / ".data" / "backlogs")
+    made = backlog(registry, yesterday, events, DATA / "backlogs")
     workers: list[Measured] = []
     limits: list[Measured] = []
-    with _stack(home) as stack:
+    with servers(home) as stack:
         prefix = f"b{uuid4().hex[:6]}."
         provision_topics.apply(stack.kafka.bootstrap, prefix)
         publish(stack.kafka.bootstrap, prefix, made.messages, compression)
         click.echo(f"{len(made.messages):,} events, {compression}, {len(made.truth):,} buckets")
         bench = Bench(stack, registry, made, prefix, home)
         for _ in range(runs):
-            measured, database = bench.run("worker", "services.processor")
-            verdict = "counts exact" if counted(database) == made.truth else "COUNTS WRONG"
+            measured, is_exact = bench.run("worker", "services.processor")
+            verdict = "counts exact" if is_exact else "COUNTS WRONG"
             click.echo(f"worker {measured}   {verdict}")
             workers.append(measured)
             if limit:

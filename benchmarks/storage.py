@@ -7,8 +7,6 @@ busy as they are; then the database is asked how large each table and its indexe
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -23,6 +21,7 @@ from rich.table import Table
 
 from benchmarks.backlog import publish
 from benchmarks.machine import machine
+from benchmarks.processes import running
 from benchmarks.servers import database, servers, shipped_registry
 from benchmarks.watching import Watch
 from schemas.queries import load_queries
@@ -60,32 +59,23 @@ def main(days: int) -> None:
 
 
 def _take_in(settings: dict[str, str], messages: int) -> None:
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "services.processor"],
-        env={**os.environ, **settings},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        with (
-            Watch(
-                settings["PASSAGE_KAFKA"],
-                settings["PASSAGE_DATABASE_OWNER"],
-                settings["PASSAGE_TOPIC_PREFIX"],
-                settings["PASSAGE_GROUP"],
-            ) as watch,
-            Progress(console=screen) as progress,
-        ):
-            task = progress.add_task("taking in", total=messages)
-            deadline = time.monotonic() + _LONGEST_S
-            while (done := watch.acknowledged()) < messages:
-                if time.monotonic() > deadline:
-                    raise click.ClickException(f"only {done} of {messages} messages were taken in")
-                progress.update(task, completed=done)
-                time.sleep(0.5)
-    finally:
-        worker.terminate()
-        worker.wait(timeout=20)
+    with (
+        running("services.processor", environ=settings, log=Path(os.devnull)),
+        Watch(
+            settings["PASSAGE_KAFKA"],
+            settings["PASSAGE_DATABASE_OWNER"],
+            settings["PASSAGE_TOPIC_PREFIX"],
+            settings["PASSAGE_GROUP"],
+        ) as watch,
+        Progress(console=screen) as progress,
+    ):
+        task = progress.add_task("taking in", total=messages)
+        deadline = time.monotonic() + _LONGEST_S
+        while (done := watch.acknowledged()) < messages:
+            if time.monotonic() > deadline:
+                raise click.ClickException(f"only {done} of {messages} messages were taken in")
+            progress.update(task, completed=done)
+            time.sleep(0.5)
 
 
 def _table(owner: str, days: int, messages: int) -> Table:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 
+from benchmarks.whole_topic import messages_in
 from schemas.codec import InvalidEvent, decode
 from tests.integration.adapters.vendor_server import Vendor, new_key, row
 from tests.pipeline import Pipeline
@@ -28,21 +28,8 @@ def arrived(vendor: Vendor) -> Callable[[], list[bytes]]:
 
     def arrived() -> list[bytes]:
         topic = vendor.environ["PASSAGE_TOPIC_PREFIX"] + "visit-events"
-        consumer = KafkaConsumer(
-            bootstrap_servers=vendor.environ["PASSAGE_KAFKA"], enable_auto_commit=False
-        )
-        try:
-            partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
-            consumer.assign(partitions)
-            consumer.seek_to_beginning(*partitions)
-            ends = consumer.end_offsets(partitions)
-            bodies: list[bytes] = []
-            while any(consumer.position(p) < ends[p] for p in partitions):
-                for messages in consumer.poll(timeout_ms=1000).values():
-                    bodies += [message.value for message in messages]
-            return bodies
-        finally:
-            consumer.close()
+        found = messages_in(vendor.environ["PASSAGE_KAFKA"], topic)
+        return [message.value for message in found]
 
     return arrived
 

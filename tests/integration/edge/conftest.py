@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 
+from benchmarks.whole_topic import messages_in
 from schemas.codec import decode
 from schemas.events import Called, CheckedIn, DeviceEvent, TicketIssued, VisitEvent
 from services.edge.clock import SystemClock
@@ -113,23 +113,12 @@ def arrived(broker: Any, topics: str) -> Callable[..., list[VisitEvent | DeviceE
     """Reads a whole topic: its events, each partition in its order."""
 
     def arrived(topic: str = "visit-events") -> list[VisitEvent | DeviceEvent]:
-        consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap, enable_auto_commit=False)
-        try:
-            name = topics + topic
-            partitions = [TopicPartition(name, p) for p in consumer.partitions_for_topic(name)]
-            consumer.assign(partitions)
-            consumer.seek_to_beginning(*partitions)
-            ends = consumer.end_offsets(partitions)
-            events: list[Any] = []
-            while any(consumer.position(p) < ends[p] for p in partitions):
-                for messages in consumer.poll(timeout_ms=1000).values():
-                    for message in messages:
-                        event: Any = decode(message.value)
-                        key = getattr(event, "visit_id", event.source)
-                        assert message.key == str(key).encode()
-                        events.append(event)
-            return events
-        finally:
-            consumer.close()
+        events: list[Any] = []
+        for message in messages_in(broker.bootstrap, topics + topic):
+            event: Any = decode(message.value)
+            key = getattr(event, "visit_id", event.source)
+            assert message.key == str(key).encode()
+            events.append(event)
+        return events
 
     return arrived

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from tests.conftest import free_ports
+from benchmarks.processes import running
+from tests.conftest import eventually, free_ports
+from tests.watched import resident_mb
 
 NO_ANSWER = 0
 """In place of a status: the server closed the connection without a word."""
@@ -67,10 +64,7 @@ class Served:
 
     def resident_mb(self) -> float:
         """Memory that the process has now, in MB."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1024
-        raise ProcessLookupError(self.pid)
+        return resident_mb(self.pid)
 
 
 @contextmanager
@@ -78,32 +72,19 @@ def served(module: str, command: str, key: str, log: Path, **environ: str) -> It
     """`python -m module command` until the end; `{port}` in a setting is the port that it takes."""
     [port] = free_ports(1)
     settings = {name: value.format(port=port) for name, value in environ.items()}
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, command],
-            env={**os.environ, **settings},
-            stdout=stream,
-            stderr=stream,
-        )
-    running = Served(process.pid, port, key)
-    try:
-        ends_s = time.monotonic() + 120
-        while not _is_ready(running):
+    with running(module, command, environ=settings, log=log) as process:
+        one = Served(process.pid, port, key)
+
+        def is_ready() -> bool:
             assert process.poll() is None, log.read_text()
-            assert time.monotonic() < ends_s, log.read_text()
-            time.sleep(0.1)
-        yield running
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            return _is_ready(one)
+
+        eventually(is_ready, deadline_s=120)
+        yield one
 
 
-def _is_ready(running: Served) -> bool:
+def _is_ready(one: Served) -> bool:
     try:
-        return running.status("GET", "/ready") == 200
+        return one.status("GET", "/ready") == 200
     except (OSError, HTTPException):
         return False

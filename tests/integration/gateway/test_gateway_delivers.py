@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 
+from benchmarks.whole_topic import messages_in
 from schemas.headers import GATEWAY_RECEIVED_AT
 from services.edge.outbox import Outbox
 from services.gateway import examples
@@ -41,20 +41,7 @@ def arrived(stack: Stack, topics: str) -> Callable[[str], list[Any]]:
     """Reads a whole topic."""
 
     def arrived(topic: str = "visit-events") -> list[Any]:
-        consumer = KafkaConsumer(bootstrap_servers=stack.kafka.bootstrap, enable_auto_commit=False)
-        try:
-            name = topics + topic
-            partitions = [TopicPartition(name, p) for p in consumer.partitions_for_topic(name)]
-            consumer.assign(partitions)
-            consumer.seek_to_beginning(*partitions)
-            ends = consumer.end_offsets(partitions)
-            messages: list[Any] = []
-            while any(consumer.position(p) < ends[p] for p in partitions):
-                for some in consumer.poll(timeout_ms=1000).values():
-                    messages += some
-            return messages
-        finally:
-            consumer.close()
+        return messages_in(stack.kafka.bootstrap, topics + topic)
 
     return arrived
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
-from kafka import KafkaConsumer, TopicPartition
 
+from benchmarks.whole_topic import messages_in
 from schemas.registry import Registry
 from schemas.topics import SOURCES
 from services.simulator.__main__ import simulate
@@ -45,22 +45,9 @@ def kafka(stack: Stack) -> str:
 
 
 def _read(kafka: str, prefix: str) -> Iterator[tuple[str, bytes, bytes]]:
-    consumer = KafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
-    try:
-        partitions = [
-            TopicPartition(prefix + topic.name, number)
-            for topic in SOURCES
-            for number in range(topic.partitions)
-        ]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning()
-        ends = consumer.end_offsets(partitions)
-        while any(consumer.position(p) < ends[p] for p in partitions):
-            for records in consumer.poll(timeout_ms=1000).values():
-                for record in records:
-                    yield record.topic.removeprefix(prefix), record.key, record.value
-    finally:
-        consumer.close()
+    for topic in SOURCES:
+        for message in messages_in(kafka, prefix + topic.name):
+            yield topic.name, message.key, message.value
 
 
 def _planned(simulation: Simulation) -> list[tuple[str, bytes, bytes]]:
