@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
 
+from benchmarks.processes import running
 from services.planner.web.app import create_app
 from services.planner.web.settings import WebSettings
 from services.stack.kafka import KafkaServer
@@ -31,13 +29,6 @@ def test_services_are_ready_exactly_while_what_they_need_answers(
     web = TestClient(create_app(WebSettings(database_reader=pipeline.database.reader)))
     pipeline.worker(PASSAGE_PROCESSOR_PORT=str(processor))
     environ = {key: value for key, value in pipeline.environ.items() if "DATABASE" not in key}
-    with (tmp_path / "live.log").open("wb") as log:
-        living = subprocess.Popen(
-            [sys.executable, "-m", "services.live"],
-            env={**os.environ, **environ, "PASSAGE_LIVE_PORT": str(live)},
-            stdout=log,
-            stderr=log,
-        )
 
     def ready() -> dict[str, int | None]:
         return {
@@ -49,7 +40,8 @@ def test_services_are_ready_exactly_while_what_they_need_answers(
     def alive() -> set[int | None]:
         return {status(processor, "/alive"), status(live, "/alive"), web.get("/alive").status_code}
 
-    try:
+    environ |= {"PASSAGE_LIVE_PORT": str(live)}
+    with running("services.live", environ=environ, log=tmp_path / "live.log"):
         well = {"processor": 200, "live": 200, "web": 200}
         eventually(lambda: ready() == well)
 
@@ -66,6 +58,3 @@ def test_services_are_ready_exactly_while_what_they_need_answers(
         assert status(live, "/health") == 200
         broker.start()
         eventually(lambda: ready() == well)
-    finally:
-        living.kill()
-        living.wait()

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from kafka import KafkaAdminClient
 
+from benchmarks.processes import running
 from services.simulator.simulation import Simulation
 from services.stack.kafka import KafkaServer
 from tests.conftest import free_ports
@@ -87,14 +88,8 @@ def test_a_live_service_stops_under_its_watchers(
     pipeline.publish(messages[-2000:])
     pipeline.worker()
     environ = {key: value for key, value in pipeline.environ.items() if "DATABASE" not in key}
-    with (tmp_path / "live.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "services.live"],
-            env={**os.environ, **environ, "PASSAGE_LIVE_PORT": str(port)},
-            stdout=log,
-            stderr=log,
-        )
-    try:
+    environ |= {"PASSAGE_LIVE_PORT": str(port)}
+    with running("services.live", environ=environ, log=tmp_path / "live.log") as process:
         eventually(lambda: status(port, "/sites/creteil-accueil") == 200)
         # One reads, the others do not.
         watchers = [HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(20)]
@@ -107,8 +102,6 @@ def test_a_live_service_stops_under_its_watchers(
         assert answer.read() is not None
         for one in watchers:
             one.close()
-    finally:
-        process.kill()
 
 
 @pytest.fixture
