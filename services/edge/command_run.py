@@ -18,11 +18,11 @@ from services.edge.command_day_key import today
 from services.edge.day_key import DayKeys
 from services.edge.delivery_lock import DeliveryLock
 from services.edge.emitter import Emitter
-from services.edge.errors import EdgeError, OutboxCorrupted
+from services.edge.errors import EdgeError
 from services.edge.heartbeat import beat
 from services.edge.outbox import Outbox
 from services.edge.producer import Producer, producer_factory
-from services.edge.salvage import salvage
+from services.edge.salvage import sound
 from services.edge.settings import EdgeSettings
 from services.runtime import logs, traces
 from services.runtime.settings import InvalidSetting
@@ -52,7 +52,7 @@ def run() -> None:
         with DeliveryLock(settings.outbox):
             # Held only to say who holds it before anything is recorded; delivery takes it again.
             pass
-        outbox = _sound_outbox(settings)
+        outbox = sound(settings.outbox, lambda: open_outbox(settings), log)
         device = make_device(settings, outbox)
         try:
             device.started()
@@ -139,19 +139,6 @@ class _Progress:
     def close(self) -> None:
         if self._bar is not None:
             self._bar.__exit__(None, None, None)
-
-
-def _sound_outbox(settings: EdgeSettings) -> Outbox:
-    # Nobody watches a kiosk: it must go on by itself, and say what it did.
-    try:
-        outbox = open_outbox(settings)
-        outbox.require_sound()
-        return outbox
-    except OutboxCorrupted as error:
-        log.error("%s", error)
-        done = salvage(settings.outbox)
-        log.error("the damaged outbox is kept in %s; %d events were saved", done.aside, done.saved)
-        return open_outbox(settings)
 
 
 def _emitter_maker(settings: EdgeSettings, traced: Traces) -> Callable[[Outbox], Emitter]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from services.edge.delivery_lock import DeliveryLock
+from services.edge.errors import OutboxCorrupted
 from services.edge.outbox import Outbox
 from services.edge.outbox_entries import Entry
+
+Opened = TypeVar("Opened", bound=Outbox)
 
 _COLUMNS = "position, event_id, type, occurred_at, body"
 
@@ -26,6 +32,22 @@ class Salvage:
 def damaged_copies(outbox: Path) -> list[Path]:
     """Folders of outboxes that were set aside, oldest first."""
     return sorted(outbox.parent.glob(f"{outbox.name}.damaged-*"))
+
+
+def sound(path: Path, opened: Callable[[], Opened], log: logging.Logger) -> Opened:
+    """The outbox at a path as `opened` opens it; a damaged one is set aside first, and `log` told.
+
+    For services that nobody watches: they must go on by themselves, and say what they did.
+    """
+    try:
+        outbox = opened()
+        outbox.require_sound()
+        return outbox
+    except OutboxCorrupted as error:
+        log.error("%s", error)
+        done = salvage(path)
+        log.error("the damaged outbox is kept in %s; %d events were saved", done.aside, done.saved)
+        return opened()
 
 
 def salvage(path: Path) -> Salvage:

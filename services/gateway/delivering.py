@@ -9,10 +9,9 @@ from collections.abc import Callable
 
 from services.edge.delivery import backoff_s
 from services.edge.emitter import Emitter
-from services.edge.errors import OutboxCorrupted
 from services.edge.outbox import MEBIBYTE
 from services.edge.producer import kafka_producers
-from services.edge.salvage import salvage
+from services.edge.salvage import sound
 from services.gateway.settings import GatewaySettings, OutboxSettings
 from services.gateway.waiting import GatewayOutbox
 from services.runtime.handshake import CannotLogIn, reach
@@ -36,15 +35,7 @@ def open_outbox(settings: OutboxSettings) -> GatewayOutbox:
             min_free_bytes=int(settings.gateway_outbox_min_free_mb * MEBIBYTE),
         )
 
-    try:
-        outbox = opened()
-        outbox.require_sound()
-        return outbox
-    except OutboxCorrupted as error:
-        log.error("%s", error)
-        done = salvage(settings.gateway_outbox)
-        log.error("the damaged outbox is kept in %s; %d events were saved", done.aside, done.saved)
-        return opened()
+    return sound(settings.gateway_outbox, opened, log)
 
 
 class Delivering:

@@ -19,7 +19,6 @@ FONTS = "Liberation Sans, DejaVu Sans, sans-serif"
 WIDTH = 680
 INK = "#1a1a2e"
 SOFT = "#5b6270"
-RULE = "#c9ced6"
 FILL = "#000091"
 
 

@@ -29,11 +29,6 @@ class Document:
         suffix = "-internal" if self.report.cover.internal else ""
         return f"passage-{self.report.cover.name}-{self.words.language}{suffix}"
 
-    @property
-    def is_published(self) -> bool:
-        """True when these figures are the published ones."""
-        return self.publication is not None and not self.restated
-
     def text(self, line: Line, column: Column, cell: Cell) -> str:
         """A cell as it is printed."""
         return self.words.cell(cell, unit_of(line, column), estimated=column.estimated)
