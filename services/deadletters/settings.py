@@ -9,7 +9,7 @@ from pydantic import Field
 from schemas.registry import TimeZone
 from services.runtime.database import DatabaseAddress
 from services.runtime.kafka import KafkaSettings
-from services.runtime.settings import BrokerAddresses, Settings
+from services.runtime.settings import BrokerAddresses, Settings, TopicPrefix
 
 
 class StoreSettings(Settings):
@@ -25,6 +25,4 @@ class ReplaySettings(StoreSettings, KafkaSettings):
     """Where they are sent again."""
 
     kafka: Annotated[BrokerAddresses, Field(description="host:port[,host:port]")]
-    topic_prefix: Annotated[
-        str, Field(description="what the names of topics begin with", pattern=r"^[a-z0-9._-]*$")
-    ] = ""
+    topic_prefix: TopicPrefix = ""

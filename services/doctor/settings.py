@@ -9,7 +9,7 @@ from pydantic import Field
 from services.provision.settings import DatabaseUrlText
 from services.runtime.database import DATABASE_URL
 from services.runtime.kafka import KafkaSettings
-from services.runtime.settings import SECRET
+from services.runtime.settings import SECRET, TopicPrefix
 
 _Url = Annotated[DatabaseUrlText | None, SECRET, Field(description=DATABASE_URL)]
 
@@ -21,9 +21,7 @@ class DoctorSettings(KafkaSettings):
     database_owner: _Url = None
     database_writer: _Url = None
     database_reader: _Url = None
-    topic_prefix: Annotated[
-        str, Field(description="what the names of topics begin with", pattern=r"^[a-z0-9._-]*$")
-    ] = ""
+    topic_prefix: TopicPrefix = ""
     replication_factor: Annotated[
         int | None, Field(ge=1, le=100, description="how many brokers hold each message")
     ] = None

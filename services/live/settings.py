@@ -8,16 +8,14 @@ from pydantic import Field
 
 from services.runtime.kafka import KafkaSettings
 from services.runtime.logs import LogSettings
-from services.runtime.settings import BrokerAddresses
+from services.runtime.settings import BrokerAddresses, TopicPrefix
 
 
 class LiveSettings(KafkaSettings, LogSettings):
     """What a live service needs to know."""
 
     kafka: Annotated[BrokerAddresses, Field(description="host:port[,host:port]")]
-    topic_prefix: Annotated[
-        str, Field(description="what the names of topics begin with", pattern=r"^[a-z0-9._-]*$")
-    ] = ""
+    topic_prefix: TopicPrefix = ""
     live_host: Annotated[str, Field(description="address to listen on")] = "127.0.0.1"
     live_port: Annotated[int, Field(ge=1, le=65535, description="port to listen on")] = 6067
     live_silent_after_s: Annotated[

@@ -9,7 +9,7 @@ from pydantic import Field
 from services.runtime.database import DatabaseAddress
 from services.runtime.kafka import KafkaSettings
 from services.runtime.logs import LogSettings
-from services.runtime.settings import BrokerAddresses
+from services.runtime.settings import BrokerAddresses, TopicPrefix
 from services.runtime.traces import TraceSettings
 
 
@@ -18,9 +18,7 @@ class ProcessorSettings(KafkaSettings, TraceSettings, LogSettings):
 
     kafka: Annotated[BrokerAddresses, Field(description="host:port[,host:port]")]
     database_writer: DatabaseAddress
-    topic_prefix: Annotated[
-        str, Field(description="what the names of topics begin with", pattern=r"^[a-z0-9._-]*$")
-    ] = ""
+    topic_prefix: TopicPrefix = ""
     group: Annotated[str, Field(description="name of the consumer group")] = "passage-processor"
     worker: Annotated[
         str | None,

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from services.provision.database import DatabaseUrls
 from services.runtime.database import DATABASE_URL
 from services.runtime.kafka import KafkaSettings
-from services.runtime.settings import SECRET, BrokerAddresses, Settings
+from services.runtime.settings import SECRET, BrokerAddresses, Settings, TopicPrefix
 
 
 def _url(text: SecretStr) -> SecretStr:
@@ -48,9 +48,7 @@ class TopicSettings(KafkaSettings):
     """Where Kafka is, and what the topics there are called."""
 
     kafka: Annotated[BrokerAddresses, Field(description="host:port[,host:port]")]
-    topic_prefix: Annotated[
-        str, Field(description="what the names of topics begin with", pattern=r"^[a-z0-9._-]*$")
-    ] = ""
+    topic_prefix: TopicPrefix = ""
     replication_factor: Annotated[
         int | None, Field(ge=1, le=100, description="how many brokers hold each message")
     ] = None

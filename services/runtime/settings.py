@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 PREFIX = "PASSAGE_"
 STACK_ENVIRON = Path(".data/stack.env")
@@ -101,6 +101,9 @@ def _addresses(value: str) -> str:
     return value
 
 
+TopicPrefix = Annotated[
+    str, Field(description="what the names of topics begin with", pattern=r"^[a-z0-9._-]*$")
+]
 BrokerAddresses = Annotated[str, AfterValidator(_addresses)]
 """`host:port[,host:port]` of Kafka's bootstrap servers."""
 
